@@ -1,0 +1,1 @@
+"""Prove that an HTTP API's authentication is right."""

@@ -1,0 +1,1 @@
+"""A mock server that obeys an authentication contract."""

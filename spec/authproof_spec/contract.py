@@ -1,0 +1,331 @@
+"""The authentication contract as immutable values: what both the mock and the suite read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from authproof_spec.document import Document
+
+
+class SchemeKind(StrEnum):
+    """Where a security scheme's credential travels."""
+
+    BEARER = "bearer"
+    COOKIE = "cookie"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityScheme:
+    """A security scheme of the document. `parameter` is the cookie's or header's name of an apiKey scheme."""
+
+    name: str
+    kind: SchemeKind
+    parameter: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SecurityRequirement:
+    """One scheme that a caller must satisfy, with the permissions (roles, scopes) that it must hold."""
+
+    scheme: SecurityScheme
+    permissions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A declared parameter. `schema` is the JSON pointer of its schema, `location` path, query, header or cookie."""
+
+    name: str
+    location: str
+    required: bool
+    schema: str | None
+    types: frozenset[str] = frozenset()
+    example: object = None
+
+
+@dataclass(frozen=True, slots=True)
+class MediaType:
+    """A declared media type. `schema` is the JSON pointer of its schema, `examples` are values by name."""
+
+    name: str
+    schema: str | None
+    examples: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestBody:
+    """The declared request body."""
+
+    required: bool
+    content: tuple[MediaType, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ResponseRule:
+    """A declared response. `status` is as in the document: "200", "4XX" or "default"; `headers` are in lower case."""
+
+    status: str
+    content: tuple[MediaType, ...]
+    headers: Mapping[str, bool] = field(default_factory=dict)
+
+    @property
+    def media_type(self) -> MediaType | None:
+        """The first JSON media type, else the first one at all."""
+        json = (media for media in self.content if media.name.endswith(("/json", "+json")))
+        return next(json, self.content[0] if self.content else None)
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """One operation of the document.
+
+    id: its operationId, else METHOD /path.
+    security: the alternatives of which a caller satisfies one; each is a conjunction, and an empty one means nobody is asked.
+    """
+
+    id: str
+    method: str
+    path: str
+    security: tuple[tuple[SecurityRequirement, ...], ...]
+    parameters: tuple[Parameter, ...]
+    request_body: RequestBody | None
+    responses: Mapping[str, ResponseRule]
+
+    @property
+    def name(self) -> str:
+        """What reports call it, such as `GET /api/user`."""
+        return f"{self.method} {self.path}"
+
+    @property
+    def is_public(self) -> bool:
+        """True when a caller without credentials is served."""
+        return not self.security or () in self.security
+
+    @property
+    def is_protected(self) -> bool:
+        """True when every alternative asks for a bearer token: the operation reads Authorization."""
+        return not self.is_public and all(any(part.scheme.kind is SchemeKind.BEARER for part in way) for way in self.security)
+
+    @property
+    def bearer_schemes(self) -> Mapping[str, frozenset[str]]:
+        """Name of each bearer scheme that opens the operation, with the permissions it takes."""
+        return {part.scheme.name: frozenset(part.permissions) for way in self.security for part in way if part.scheme.kind is SchemeKind.BEARER}
+
+    @property
+    def path_parameters(self) -> tuple[Parameter, ...]:
+        """The path parameters in the order of the path."""
+        inside = [parameter for parameter in self.parameters if parameter.location == "path"]
+        return tuple(sorted(inside, key=lambda parameter: self.path.find("{" + parameter.name + "}")))
+
+    @property
+    def success_status(self) -> int:
+        """The first declared status of the 2xx class; 200 when none is declared."""
+        return min((int(status) for status in self.responses if status.isdecimal() and status.startswith("2")), default=200)
+
+    def response(self, status: int) -> ResponseRule | None:
+        """The declared response for `status`: by number, by class, or the default one."""
+        return self.responses.get(str(status)) or self.responses.get(f"{status // 100}XX") or self.responses.get("default")
+
+
+class Meaning(StrEnum):
+    """What a claim of a token holds."""
+
+    ISSUER = "issuer"
+    AUDIENCE = "audience"
+    ACCOUNT = "account"
+    ISSUED_AT = "issuedAt"
+    EXPIRES_AT = "expiresAt"
+    IDENTIFIER = "identifier"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenRules:
+    """What all tokens of the API share. `claims`: name of each claim, and what it holds; `clock_skew` in seconds."""
+
+    algorithm: str
+    claims: Mapping[str, Meaning]
+    issuer: str | None = None
+    clock_skew: int = 0
+    jwks_path: str | None = None
+
+    def claims_meaning(self, meaning: Meaning) -> tuple[str, ...]:
+        """The names of the claims that hold `meaning`."""
+        return tuple(name for name, held in self.claims.items() if held is meaning)
+
+
+@dataclass(frozen=True, slots=True)
+class TokenKind:
+    """One kind of token of one application: how it is told from the others, and where it travels.
+
+    lifetime: seconds; the greatest allowed one for personal access tokens, None when unlimited.
+    """
+
+    scheme: SecurityScheme
+    audience: frozenset[str]
+    fixed_claims: Mapping[str, object]
+    lifetime: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class CookiePolicy:
+    """The refresh cookie's name, scope and flags. `same_site` is Strict, Lax or None; `max_age` in seconds."""
+
+    name: str
+    path: str
+    domain: str | None
+    http_only: bool
+    secure: bool
+    same_site: str
+    max_age: int
+
+
+@dataclass(frozen=True, slots=True)
+class RotationPolicy:
+    """What becomes of a used refresh token (RFC 9700 section 4.14.2).
+
+    revokes_account: reuse ends every session of the account, not the family alone.
+    grace: seconds during which the token just replaced is still answered, with the same child or with a new one.
+    """
+
+    revokes_account: bool = False
+    grace: int = 0
+    same_child: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Login:
+    """A login. `credentials`: JSON pointer of each request field, and the account's attribute that it must equal."""
+
+    operation: Operation
+    credentials: Mapping[str, str]
+    refusal: int = 401
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactor:
+    """A second factor: pointers of the challenge in the login's answer and in the answer to it. `lifetime` in seconds."""
+
+    operation: Operation
+    provider: str | None
+    lifetime: int
+    request_challenge: str
+    request_provider: str | None
+    request_code: str
+    response_challenge: str
+    response_provider: str | None
+    response_devices: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """The operation that tells callers who they are; `fields`: attribute of the account -> pointer in the answer."""
+
+    operation: Operation
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalAccessTokens:
+    """The operations on personal access tokens, and the pointers into their bodies. `record`: member -> pointer."""
+
+    kind: TokenKind
+    list: Operation
+    create: Operation
+    revoke: Operation
+    items: str
+    total: str | None
+    request_name: str
+    request_expires_at: str
+    response_token: str
+    response_record: str
+    record: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class AccountAdministration:
+    """The operations that administer accounts, those that there are. `fields`: attribute of the account -> pointer."""
+
+    list: Operation | None
+    create: Operation | None
+    update: Operation | None
+    delete: Operation | None
+    items: str | None
+    total: str | None
+    fields: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Application:
+    """An application that clients log in to. `access_token_field`: pointer of the access token in an answer."""
+
+    name: str
+    access_token: TokenKind
+    access_token_field: str
+    logins: tuple[Login, ...]
+    refresh_token: TokenKind | None = None
+    cookie: CookiePolicy | None = None
+    rotation: RotationPolicy = RotationPolicy()
+    second_factor: SecondFactor | None = None
+    refresh: Operation | None = None
+    logout: Operation | None = None
+    identity: Identity | None = None
+    personal_access_tokens: PersonalAccessTokens | None = None
+    accounts: AccountAdministration | None = None
+
+    @property
+    def token_kinds(self) -> tuple[TokenKind, ...]:
+        """Every kind of token of the application."""
+        personal = self.personal_access_tokens
+        kinds = (self.access_token, self.refresh_token, personal.kind if personal else None)
+        return tuple(kind for kind in kinds if kind is not None)
+
+    @property
+    def bearer_kinds(self) -> tuple[TokenKind, ...]:
+        """The kinds that authenticate a protected operation."""
+        return tuple(kind for kind in self.token_kinds if kind.scheme.kind is SchemeKind.BEARER)
+
+
+@dataclass(frozen=True, slots=True)
+class ObjectRule:
+    """The object of `operation` is the caller's own only when the path parameter equals the account's attribute."""
+
+    operation: Operation
+    parameter: str
+    attribute: str
+    otherwise: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """The whole contract of one document.
+
+    requires_error_codes: a refusal must name its error code, else it should (RFC 6750 section 3.1).
+    error_message, error_fields: pointers into an error body.
+    """
+
+    document: Document
+    title: str
+    version: str
+    operations: tuple[Operation, ...]
+    tokens: TokenRules
+    applications: Mapping[str, Application]
+    object_rules: tuple[ObjectRule, ...] = ()
+    realm: str | None = None
+    requires_error_codes: bool = False
+    error_message: str = "/message"
+    error_fields: str | None = None
+    cors_origins: tuple[str, ...] = ()
+
+    @property
+    def protected_operations(self) -> tuple[Operation, ...]:
+        """The operations that read Authorization."""
+        return tuple(operation for operation in self.operations if operation.is_protected)
+
+    def application_of(self, operation: Operation) -> Application | None:
+        """The application whose bearer tokens open `operation`."""
+        schemes = operation.bearer_schemes
+        owners = (app for app in self.applications.values() if any(kind.scheme.name in schemes for kind in app.bearer_kinds))
+        return next(owners, None)
