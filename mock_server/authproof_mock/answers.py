@@ -1,0 +1,57 @@
+"""How answers look: the declared media type, the shape of errors, and who may keep them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from authproof_mock.http import NO_STORE, NOTHING, Answer
+from authproof_mock.refusal import Refusal
+from authproof_spec.contract import Contract, Operation
+from authproof_spec.pointer import Json, put
+
+
+class Answers:
+    """Gives every answer its last form."""
+
+    def __init__(self, contract: Contract) -> None:
+        self._contract = contract
+        self._private = frozenset(operation.id for operation in contract.operations if operation.security) | frozenset(_issuing(contract))
+
+    def refused(self, refusal: Refusal) -> Answer:
+        """The error answer of `refusal`, with its parts where the contract has them."""
+        return Answer(refusal.status, self.error_payload(refusal), refusal.headers)
+
+    def error_payload(self, refusal: Refusal) -> dict[str, Json]:
+        """The error as JSON."""
+        payload: dict[str, Json] = {}
+        put(payload, self._contract.error_message, refusal.message)
+        if refusal.fields and self._contract.error_fields:
+            put(payload, self._contract.error_fields, {name: list(messages) for name, messages in refusal.fields.items()})
+        return payload
+
+    def finished(self, answer: Answer, operation: Operation | None) -> Answer:
+        """`answer` with the headers that do not depend on what it says."""
+        headers = [*answer.headers]
+        if answer.payload is not NOTHING:
+            headers += [("content-type", self.media_type(answer, operation)), ("x-content-type-options", "nosniff")]
+        headers += self.caching(operation)
+        return replace(answer, headers=headers)
+
+    def media_type(self, answer: Answer, operation: Operation | None) -> str:
+        """The first JSON type that the document declares for this status, else application/json."""
+        rule = operation.response(answer.status) if operation else None
+        media = rule.media_type if rule else None
+        return media.name if media and media.name.endswith(("/json", "+json")) else "application/json"
+
+    def caching(self, operation: Operation | None) -> Iterable[tuple[str, str]]:
+        """Nobody keeps a token, a refusal of credentials, or what was meant for one caller (RFC 9111 section 5.2.2.5)."""
+        return [NO_STORE] if operation and operation.id in self._private else []
+
+
+def _issuing(contract: Contract) -> Iterator[str]:
+    """The operations that issue tokens, which need no security of their own to be private."""
+    for application in contract.applications.values():
+        factor = application.second_factor
+        operations = (*(login.operation for login in application.logins), factor.operation if factor else None, application.refresh)
+        yield from (operation.id for operation in operations if operation)

@@ -1,0 +1,95 @@
+"""The backend as an ASGI application."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import anyio
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.routing import BaseRoute
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocketClose
+
+from authproof_mock.backend import Backend
+from authproof_mock.clock import Clock
+from authproof_mock.http import Call
+from authproof_mock.parts import Parts
+from authproof_mock.seed import SeedAccount
+from authproof_mock.validation import MAXIMUM_BODY
+from authproof_spec.contract import Contract
+
+
+def create_app(  # noqa: PLR0913  # each is an independent choice, all but one of them by name
+    contract: Contract,
+    *,
+    seed: Iterable[SeedAccount] | None = None,
+    clock: Clock | None = None,
+    signing_key: str | None = None,
+    cors_origins: Sequence[str] = (),
+    parts: Parts = Parts(),  # noqa: B008  # frozen
+) -> Starlette:
+    """A new mock of `contract` as an ASGI application; its backend is `app.state.backend`. Arguments and errors as those of Backend."""
+    return app_of(Backend(contract, seed=seed, clock=clock, signing_key=signing_key, parts=parts), cors_origins=cors_origins)
+
+
+def app_of(backend: Backend, *, cors_origins: Sequence[str] = (), routes: Sequence[BaseRoute] = ()) -> Starlette:
+    """An ASGI application for `backend`.
+
+    cors_origins: origins that may call with credentials, besides those of the contract. routes: what is served before the contract's paths.
+    """
+    origins = [*cors_origins, *backend.contract.cors_origins]
+    cors = Middleware(
+        CORSMiddleware,
+        allow_origins=origins,
+        allow_methods=sorted({operation.method for operation in backend.contract.operations}),
+        allow_headers=["Authorization", "Content-Type"],
+        allow_credentials=True,
+        expose_headers=["Retry-After", "WWW-Authenticate"],
+    )
+    app = Starlette(routes=routes, middleware=[cors] if origins else [])
+    # The backend has a router of its own, so it is where Starlette's ends.
+    app.router.redirect_slashes = False
+    app.router.default = _Endpoint(backend)
+    app.state.backend = backend
+    return app
+
+
+class _Endpoint:
+    """Reads the request, asks the backend, sends the answer."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await WebSocketClose()(scope, receive, send)
+            return
+        call = Call(
+            method=scope["method"],
+            path=(scope.get("raw_path") or scope["path"].encode()).decode("latin-1"),
+            query=scope["query_string"].decode("latin-1"),
+            headers=[(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in scope["headers"]],
+            body=await _body(receive),
+        )
+        answer = self._backend.handle(call)
+        if answer.delay:
+            await anyio.sleep(answer.delay)
+        body = answer.body
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+        if answer.status != 204 and call.method != "HEAD":
+            headers.append((b"content-length", b"%d" % len(body)))
+        await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+
+async def _body(receive: Receive) -> bytes:
+    """The request's body, but no more of it than shows that it is too large."""
+    body = b""
+    while len(body) <= MAXIMUM_BODY:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            break
+    return body

@@ -1,0 +1,134 @@
+"""The whole mock without I/O: a call in, an answer out."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from authproof_mock.clock import Clock
+from authproof_mock.flows import Handler
+from authproof_mock.http import NOTHING, Answer, Call, Headers
+from authproof_mock.keys import new_key, read_key
+from authproof_mock.parts import Parts
+from authproof_mock.refusal import Refusal
+from authproof_mock.routing import Place, Router, parameters_of
+from authproof_mock.samples import Samples
+from authproof_mock.seed import SeedAccount, load_seed
+from authproof_mock.state import Request, State
+from authproof_spec.contract import Contract, Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Intervention:
+    """What somebody else wants done with a call: answer it with `status` instead, or only later, by `delay` seconds."""
+
+    status: int | None = None
+    delay: float = 0
+    headers: Headers = ()
+
+
+class Backend:
+    """A server that obeys `contract`.
+
+    Answers are decided one at a time, under `lock`; whoever changes the state from outside holds it too.
+
+    seed: the accounts; those of the bundled seed when None. signing_key: a secret's text, or a private key in PEM; a new one when None.
+    Raises SigningKeyError, or SeedError when the bundled seed is broken.
+
+    interventions: asked for every routed call before anything else is decided.
+    record: told every call with its operation, if it has one, and the answer.
+    """
+
+    def __init__(
+        self,
+        contract: Contract,
+        *,
+        seed: Iterable[SeedAccount] | None = None,
+        clock: Clock | None = None,
+        signing_key: str | None = None,
+        parts: Parts = Parts(),  # noqa: B008  # frozen
+    ) -> None:
+        self.contract = contract
+        self.lock = threading.RLock()
+        self.interventions: Callable[[Call, Operation], Intervention | None] | None = None
+        self.record: Callable[[Call, Operation | None, Answer], None] | None = None
+        self.clock = clock or Clock()
+        algorithm = contract.tokens.algorithm
+        self.key = new_key(algorithm) if signing_key is None else read_key(algorithm, signing_key)
+        self.sessions = parts.sessions(self.clock)
+        self.accounts = parts.accounts(load_seed() if seed is None else seed, self.sessions.revoke_account)
+        self.tokens = parts.tokens(contract, self.clock, self.key)
+        self.pats = parts.pats(self.clock)
+        self.second_factors = parts.second_factors(self.clock)
+        state = State(contract, self.clock, self.accounts, self.tokens, self.sessions, self.pats, self.second_factors)
+        self._guard = parts.guard(state)
+        self._validation = parts.validation(contract)
+        self._answers = parts.answers(contract)
+        self._samples = Samples(contract.document)
+        self._handlers: dict[str, Handler] = dict([*parts.flows(state, self._samples).handlers(), *parts.resources(state).handlers()])
+        self._router = Router([*contract.operations, *self._published_keys()])
+
+    def _published_keys(self) -> Iterable[Operation]:
+        """The operation that publishes the key (RFC 7517 section 5), declared in the document or not."""
+        path = self.contract.tokens.jwks_path
+        if path is None or self.key.public_jwk is None:
+            return
+        declared = next((operation for operation in self.contract.operations if (operation.method, operation.path) == ("GET", path)), None)
+        operation = declared or Operation(f"GET {path}", "GET", path, (), (), None, {})
+        self._handlers[operation.id] = lambda _: Answer(200, {"keys": [self.key.public_jwk]})
+        if declared is None:
+            yield operation
+
+    def reset(self) -> None:
+        """Back to the start, but for the signing key: accounts, clock, sessions, personal access tokens and challenges."""
+        with self.lock:
+            self.sessions.revoke_all()
+            self.accounts.reset()
+            self.pats.clear()
+            self.second_factors.clear()
+            self.clock.reset()
+
+    def handle(self, call: Call) -> Answer:
+        """The answer to `call`."""
+        with self.lock:
+            place = self._router.find(call.path)
+            operation = (
+                None if place is None else place.operations.get("GET" if call.method == "HEAD" and "HEAD" not in place.operations else call.method)
+            )
+            try:
+                answer = self._decide(call, place, operation)
+            except Refusal as refusal:
+                answer = self._answers.refused(refusal)
+            answer = self._answers.finished(answer, operation)
+            if call.method == "HEAD":
+                answer = replace(answer, payload=NOTHING)
+            if self.record is not None:
+                self.record(call, operation, answer)
+            return answer
+
+    def _decide(self, call: Call, place: Place | None, operation: Operation | None) -> Answer:
+        if place is None:
+            raise Refusal(404, "There is no such path.")
+        if operation is None:
+            allow = [("allow", ", ".join(place.allowed_methods))]
+            if call.method == "OPTIONS":
+                return Answer(204, headers=allow)
+            raise Refusal(405, "The path does not answer to this method.", headers=allow)
+        intervention = self.interventions(call, operation) if self.interventions else None
+        if intervention is None:
+            return self._carry_out(call, operation, place)
+        if intervention.status is None:
+            return replace(self._carry_out(call, operation, place), delay=intervention.delay)
+        refused = self._answers.refused(Refusal(intervention.status, "This answer was asked for.", headers=intervention.headers))
+        return replace(refused, delay=intervention.delay)
+
+    def _carry_out(self, call: Call, operation: Operation, place: Place) -> Answer:
+        """401, 403, 415 or 400, 404, and then the action, in this order."""
+        parameters = parameters_of(operation, place.values)
+        caller = self._guard.admit(call, operation, parameters) if self._guard.guards(operation) else None
+        body = self._validation.check(call, operation, parameters)
+        handler = self._handlers.get(operation.id)
+        if handler is None:
+            return self._samples.answer(operation)
+        return handler(Request(call, operation, parameters, caller, body))
