@@ -3,51 +3,45 @@
 from __future__ import annotations
 
 import functools
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import jsonschema_rs
 import yaml
 
 from authproof_spec.errors import ContractError, Problem
-from authproof_spec.pointer import Json, get, join, split
+from authproof_spec.pointer import Json, get, join, position, split
+from authproof_spec.syntax import UnreadableError, parse
 
 _MAXIMUM_BYTES = 20_000_000
 _URN = "urn:authproof:document"
 
-
-class _Loader(yaml.CSafeLoader):
-    """YAML with the types of JSON alone: a date stays text, and `on` or `yes` is no boolean."""
-
-
-# PyYAML reads YAML 1.1; OpenAPI recommends the JSON schema of YAML 1.2, so its own guesses go.
-_Loader.yaml_implicit_resolvers = {}
-_Loader.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
-_Loader.add_implicit_resolver("tag:yaml.org,2002:null", re.compile(r"^(?:~|null|Null|NULL|)$"), ["~", "n", "N", ""])
-_Loader.add_implicit_resolver("tag:yaml.org,2002:int", re.compile(r"^[-+]?(?:0|[1-9][0-9]*)$"), list("-+0123456789"))
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float",
-    re.compile(r"^[-+]?(?:[0-9]+\.[0-9]*|\.[0-9]+|[0-9]+)(?:[eE][-+]?[0-9]+)?$"),
-    list("-+0123456789."),
+# The members whose own members are names given by the author, and those that hold data; neither are words of OpenAPI.
+_NAMES = frozenset(
+    {
+        "$defs",
+        "callbacks",
+        "content",
+        "dependentSchemas",
+        "encoding",
+        "examples",
+        "headers",
+        "links",
+        "parameters",
+        "pathItems",
+        "paths",
+        "patternProperties",
+        "properties",
+        "requestBodies",
+        "responses",
+        "schemas",
+        "securitySchemes",
+        "variables",
+        "webhooks",
+    }
 )
-
-
-def _construct_mapping(loader: _Loader, node: yaml.MappingNode) -> dict[str, Json]:
-    """A mapping with text keys (a bare 200 means "200"), in which no key stands twice."""
-    loader.flatten_mapping(node)
-    mapping: dict[str, Json] = {}
-    for key_node, value_node in node.value:
-        key = key_node.value if isinstance(key_node, yaml.ScalarNode) else None
-        if key is None or key in mapping:
-            why = "a key that is not text" if key is None else f"the key {key!r} stands twice"
-            raise yaml.constructor.ConstructorError(None, None, f"found {why}", key_node.start_mark)
-        mapping[key] = loader.construct_object(value_node, deep=True)
-    return mapping
-
-
-_Loader.add_constructor("tag:yaml.org,2002:map", _construct_mapping)
+_DATA = frozenset({"const", "default", "enum", "example", "value"})
 
 
 class Document:
@@ -59,20 +53,15 @@ class Document:
     def __init__(self, text: str, source: str) -> None:
         """Parse `text`. Raises ContractError when it is neither YAML nor JSON, or not an object."""
         self.source = source
-        self._text = text
         try:
-            root = yaml.load(text, Loader=_Loader)  # noqa: S506  # a subclass of the safe loader
-        except (yaml.YAMLError, RecursionError, ValueError) as error:
-            mark = getattr(error, "problem_mark", None)
-            what = getattr(error, "problem", None) or str(error) or type(error).__name__
-            line = None if mark is None else mark.line + 1
-            problem = Problem(source, line, "", f"This is not readable as YAML or JSON: {what}.", "Correct the syntax there.")
+            self._node, root = parse(text)
+        except UnreadableError as error:
+            problem = Problem(source, error.line, "", f"This is not readable as YAML or JSON: {error}.", "Correct the syntax there.")
             raise ContractError([problem]) from error
         if not isinstance(root, dict):
             problem = Problem(source, 1, "", "The document is not an object.", "Give an OpenAPI document, which starts with `openapi: 3.1.0`.")
             raise ContractError([problem])
         self.root: Mapping[str, Json] = root
-        self._registry = jsonschema_rs.Registry([(_URN, root)])
 
     def problem(self, pointer: str, message: str, mend: str) -> Problem:
         """A problem at `pointer`, with the line on which that part stands."""
@@ -80,7 +69,7 @@ class Document:
 
     def line_of(self, pointer: str) -> int | None:
         """The line (from 1) of the part at `pointer`, or of the nearest part around it that exists."""
-        node = self._nodes
+        node = self._node
         line = None if node is None else node.start_mark.line + 1
         for token in split(pointer):
             found = None
@@ -88,8 +77,8 @@ class Document:
                 for key, value in node.value:
                     if isinstance(key, yaml.ScalarNode) and key.value == token:
                         found, line = value, key.start_mark.line + 1
-            elif isinstance(node, yaml.SequenceNode) and token.isdecimal() and int(token) < len(node.value):
-                found = node.value[int(token)]
+            elif isinstance(node, yaml.SequenceNode) and (index := position(token, len(node.value))) is not None:
+                found = node.value[index]
                 line = found.start_mark.line + 1
             if found is None:
                 return line
@@ -97,47 +86,73 @@ class Document:
         return line
 
     @functools.cached_property
-    def _nodes(self) -> yaml.Node | None:
-        return yaml.compose(self._text, Loader=_Loader)
+    def _registry(self) -> jsonschema_rs.Registry:
+        return jsonschema_rs.Registry([(_URN, dict(self.root))])
+
+    def follow(self, place: Sequence[object], value: Json) -> tuple[tuple[object, ...], Json]:
+        """Where the value that stands at `place` is written, and what it is: itself, or what its reference leads to.
+
+        None for what leads nowhere, out of this document, or round in a circle.
+        """
+        seen: set[str] = set()
+        while isinstance(value, Mapping) and isinstance(reference := value.get("$ref"), str):
+            if reference in seen or not (reference == "#" or reference.startswith("#/")):
+                return tuple(place), None
+            seen.add(reference)
+            # RFC 6901 section 6: in a URI's fragment a pointer is percent-encoded.
+            pointer = unquote(reference.removeprefix("#"))
+            place, value = split(pointer), get(self.root, pointer)
+        return tuple(place), value
 
     def resolve(self, value: Json) -> Json:
-        """`value`, or what it refers to when it is a reference within this document."""
-        seen: set[str] = set()
-        while isinstance(value, Mapping) and isinstance(reference := value.get("$ref"), str) and reference not in seen:
-            seen.add(reference)
-            value = get(self.root, reference.removeprefix("#")) if reference.startswith("#/") else None
-        return value
+        """`value`, or what it refers to when it is a reference within this document; see `follow`."""
+        return self.follow((), value)[1]
 
     def problems_of_references(self) -> list[Problem]:
-        """A problem for each `$ref` that leads nowhere, in a circle of references alone, or out of this document."""
+        """A problem for each `$ref` that leads nowhere, round in a circle of references alone, or out of this document."""
         problems = []
-        for pointer, reference in _references(self.root, ()):
+        for path, part in _parts(self.root, ()):
+            reference = part.get("$ref")
+            if not isinstance(reference, str):
+                continue
+            pointer = join((*path, "$ref"))
             if not reference.startswith("#"):
                 mend = "Bundle the documents into one; this release reads references within one document."
                 problems.append(self.problem(pointer, f"The reference {reference!r} leads to another document.", mend))
-            elif self.resolve({"$ref": reference}) is None:
-                mend = "Correct the reference, or add what it names."
+            elif self.resolve(part) is None:
+                mend = "Correct it, or add what it names; it is a JSON pointer after #, such as #/components/schemas/Error."
                 problems.append(self.problem(pointer, f"The reference {reference!r} leads nowhere.", mend))
         return problems
+
+    def problems_of_schemas(self) -> list[Problem]:
+        """A problem for each place at which a JSON Schema of this document is not one."""
+        problems = {}
+        for path, _ in _parts(self.root, ()):
+            if path[-1:] == ("schema",) or (len(path) == 3 and path[:2] == ("components", "schemas")):
+                try:
+                    self.validator(join(path))
+                except ValueError as error:
+                    where = join(getattr(error, "schema_path", None) or path)
+                    message = f"This is not a JSON Schema: {getattr(error, 'message', error)}."
+                    problems[where] = self.problem(where, message, "Correct it as JSON Schema 2020-12 says.")
+        return list(problems.values())
 
     def validator(self, pointer: str) -> jsonschema_rs.Draft202012Validator:
         """A validator of the JSON Schema that stands at `pointer`, formats included."""
         return jsonschema_rs.Draft202012Validator({"$ref": f"{_URN}#{quote(pointer, safe='/~')}"}, validate_formats=True, registry=self._registry)
 
 
-def _references(value: Json, path: tuple[object, ...]) -> list[tuple[str, str]]:
-    found: list[tuple[str, str]] = []
+def _parts(value: Json, path: tuple[object, ...], *, named: bool = False) -> Iterator[tuple[tuple[object, ...], Mapping[str, Json]]]:
+    """Place and content of each object that OpenAPI or JSON Schema defines. `named`: the members of `value` are names, so it is none itself."""
     if isinstance(value, Mapping):
-        reference = value.get("$ref")
-        if isinstance(reference, str) and (not path or path[-1] not in {"properties", "example", "value"}):
-            found.append((join((*path, "$ref")), reference))
+        if not named:
+            yield path, value
         for key, child in value.items():
-            if key not in {"example", "examples", "default", "enum", "const"}:
-                found += _references(child, (*path, key))
-    elif isinstance(value, Sequence) and not isinstance(value, str):
+            if named or not (key in _DATA or key.startswith("x-") or (key == "examples" and isinstance(child, list))):
+                yield from _parts(child, (*path, key), named=not named and key in _NAMES)
+    elif isinstance(value, list):
         for index, child in enumerate(value):
-            found += _references(child, (*path, index))
-    return found
+            yield from _parts(child, (*path, index))
 
 
 def read_document(source: str | Path) -> Document:
@@ -167,4 +182,4 @@ def _download(url: str) -> bytes:
                     raise ValueError(f"it is larger than {_MAXIMUM_BYTES} bytes")
             return content
     except (httpx.HTTPError, httpx.InvalidURL) as error:
-        raise ValueError(str(error)) from error
+        raise ValueError(str(error) or type(error).__name__) from error

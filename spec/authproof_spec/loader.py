@@ -7,7 +7,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from pathlib import Path
-from typing import cast
+from typing import TYPE_CHECKING, cast
 
 import jsonschema_rs
 
@@ -37,7 +37,10 @@ from authproof_spec.contract import (
 )
 from authproof_spec.document import Document, read_document
 from authproof_spec.errors import ContractError, Problem
-from authproof_spec.pointer import Json, get, join, split
+from authproof_spec.pointer import Json, join
+
+if TYPE_CHECKING:
+    from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
 EXTENSION = "x-authproof"
 _BUNDLED = files("authproof_spec") / "openapi.yaml"
@@ -53,7 +56,7 @@ def load_contract(source: str | Path | None = None) -> Contract:
         # Valid by this project's own tests, so a start of the mock need not prove it again.
         return _build(Document(_BUNDLED.read_text("utf-8"), str(_BUNDLED)))
     document = read_document(source)
-    _raise_if(list(_problems_of_openapi(document)))
+    _raise_if(_problems_of_openapi(document))
     return _build(document)
 
 
@@ -68,26 +71,45 @@ def _raise_if(problems: Sequence[Problem]) -> None:
         raise ContractError(sorted(problems, key=lambda problem: (problem.line or 0, problem.pointer)))
 
 
-def _problems_of_openapi(document: Document) -> Iterator[Problem]:
+def _problems_of_openapi(document: Document) -> list[Problem]:
+    """What the first stage that finds anything finds: a later stage trips over what an earlier one refuses."""
+    return (
+        _problems_of_version(document)
+        or document.problems_of_references()
+        or _problems_of_structure(document)
+        or document.problems_of_schemas()
+        or _problems_of_meaning(document)
+    )
+
+
+def _problems_of_version(document: Document) -> list[Problem]:
     version = document.root.get("openapi")
-    if not isinstance(version, str) or not version.startswith("3.1."):
-        found = "has no `openapi` member" if version is None else f"says `openapi: {version}`"
-        yield document.problem("/openapi", f"The document {found}.", "Give an OpenAPI 3.1 document, with `openapi: 3.1.0` at its root.")
-        return
-    problems = document.problems_of_references()
-    yield from problems
-    if problems:
-        return
+    if isinstance(version, str) and version.startswith("3.1."):
+        return []
+    found = "has no `openapi` member" if version is None else f"says `openapi: {version}`"
+    return [document.problem("/openapi", f"The document {found}.", "Give an OpenAPI 3.1 document, with `openapi: 3.1.0` at its root.")]
+
+
+def _problems_of_structure(document: Document) -> list[Problem]:
     from openapi_spec_validator import OpenAPIV31SpecValidator
 
+    return [_problem_of(document, error) for error in OpenAPIV31SpecValidator.schema_validator.iter_errors(document.root)]
+
+
+def _problems_of_meaning(document: Document) -> list[Problem]:
+    from openapi_spec_validator import OpenAPIV31SpecValidator
+
+    validator = OpenAPIV31SpecValidator(document.root)
     try:
-        for error in OpenAPIV31SpecValidator(document.root).iter_errors():
-            best = min(error.context or [error], key=lambda child: -len(child.absolute_path))
-            yield document.problem(
-                join(best.absolute_path), f"This is not valid OpenAPI 3.1: {_short(best.message)}.", "Correct it as the OpenAPI specification says."
-            )
+        return [_problem_of(document, error) for error in validator.root_validator(validator.schema_path)]
     except RecursionError:
-        yield document.problem("", "The document is nested too deeply to be validated.", "Flatten its schemas.")
+        return [document.problem("/components/schemas", "The schemas are nested too deeply, or one contains itself.", "Flatten them.")]
+
+
+def _problem_of(document: Document, error: OpenAPIValidationError) -> Problem:
+    best = min(error.context or [error], key=lambda child: -len(child.absolute_path))
+    message = f"This is not valid OpenAPI 3.1: {_short(best.message)}."
+    return document.problem(join(best.absolute_path), message, "Correct it as the OpenAPI specification says.")
 
 
 def _short(message: str) -> str:
@@ -159,15 +181,15 @@ class _Builder:
 
     def _operations(self) -> Iterator[Operation]:
         for path, raw_item in _object(self.document.root.get("paths")).items():
-            item = _object(self.document.resolve(raw_item))
+            place, item = self._follow(("paths", path), raw_item)
             for method, raw in item.items():
                 if method in _METHODS and isinstance(raw, Mapping):
-                    yield self._operation(path, method, item, raw)
+                    yield self._operation(path, method, item, raw, place)
 
-    def _operation(self, path: str, method: str, item: Mapping[str, Json], raw: Mapping[str, Json]) -> Operation:
-        where = ("paths", path, method)
+    def _operation(self, path: str, method: str, item: Mapping[str, Json], raw: Mapping[str, Json], place: Sequence[object]) -> Operation:
+        where = (*place, method)
         # An operation's parameter replaces the path's one of the same name and place.
-        parameters = {(p.name, p.location): p for p in (*self._parameters(("paths", path), item), *self._parameters(where, raw))}
+        parameters = {(p.name, p.location): p for p in (*self._parameters(place, item), *self._parameters(where, raw))}
         body = None
         if raw_body := raw.get("requestBody"):
             place, content = self._follow((*where, "requestBody"), raw_body)
@@ -193,10 +215,8 @@ class _Builder:
 
     def _follow(self, place: Sequence[object], raw: Json) -> tuple[tuple[object, ...], Mapping[str, Json]]:
         """The object at `place`, and the place where it truly stands when that is a reference."""
-        here = tuple(place)
-        while isinstance(raw, Mapping) and isinstance(reference := raw.get("$ref"), str):
-            here, raw = split(reference.removeprefix("#")), get(self.document.root, reference.removeprefix("#"))
-        return here, _object(raw)
+        here, value = self.document.follow(place, raw)
+        return here, _object(value)
 
     def _parameters(self, where: Sequence[object], holder: Mapping[str, Json]) -> Iterator[Parameter]:
         for index, raw in enumerate(_array(holder.get("parameters"))):

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import TypeAlias
 
 Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json] | None"
+
+_INDEX = re.compile(r"0|[1-9][0-9]*")
 
 
 def split(pointer: str) -> tuple[str, ...]:
@@ -24,11 +27,20 @@ def get(document: Json, pointer: str) -> Json:
     for token in split(pointer):
         if isinstance(value, Mapping):
             value = value.get(token)
-        elif isinstance(value, Sequence) and not isinstance(value, str) and token.isdecimal():
-            value = value[int(token)] if int(token) < len(value) else None
+        elif isinstance(value, Sequence) and not isinstance(value, str):
+            index = position(token, len(value))
+            value = None if index is None else value[index]
         else:
             return None
     return value
+
+
+def position(token: str, length: int) -> int | None:
+    """The position that a reference token means in an array of `length`: digits without leading zeros (RFC 6901 section 4)."""
+    # A token longer than any length is no position, and Python refuses to convert very long ones.
+    if not _INDEX.fullmatch(token) or len(token) > len(str(length)):
+        return None
+    return index if (index := int(token)) < length else None
 
 
 def put(document: MutableMapping[str, Json], pointer: str, value: Json) -> None:

@@ -1,0 +1,1 @@
+"""The subcommands of `authproof`; each module defines `command`, a click.Command."""
