@@ -1,0 +1,83 @@
+"""What a mock says when it starts: where it is, and how to log in."""
+
+from __future__ import annotations
+
+import json
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from authproof_mock.seed import SeedAccount
+from authproof_spec.contract import Application, Contract, Login
+from authproof_spec.pointer import Json, put
+
+
+def start_text(contract: Contract, accounts: Sequence[SeedAccount], url: str, *, authority: Path | None = None, control: str) -> str:
+    """The text for a terminal. `authority`: the file with the certificate to trust, over TLS; `control`: a line on the control API."""
+    own = [account for account in accounts if account.applications & contract.applications.keys()]
+    blocks = [[f"Mock of {contract.title} {contract.version}", "", f"  {url}"]]
+    if authority:
+        blocks.append([f"Certificate to trust: {authority}"])
+    if own:
+        blocks.append(list(_account_lines(own)))
+    else:
+        blocks.append(["No account of the seed is of an application of this document: nobody can log in. Give accounts by --seed FILE."])
+    if body := _example(contract, own):
+        path, credentials = body
+        trust = f" --cacert {shlex.quote(str(authority))}" if authority else ""
+        blocks.append(["Log in:", "", f"  curl -i{trust} {url}{path} -H 'Content-Type: application/json' -d {shlex.quote(json.dumps(credentials))}"])
+    blocks.append([control, "Ctrl-C stops it."])
+    return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def _account_lines(accounts: Sequence[SeedAccount]) -> Iterator[str]:
+    passwords = {account.password for account in accounts if account.password is not None}
+    common = passwords.pop() if len(passwords) == 1 else None
+    yield "Accounts:" if common is None else f"Accounts, each with the password {common!r}:"
+    yield ""
+    rows = [("application", "name", "password", "more"), *(_row(account) for account in accounts)]
+    columns = [[row[index] for row in rows] for index in (0, 1, 3)] if common is not None else [list(column) for column in zip(*rows, strict=True)]
+    widths = [max(len(cell) for cell in column) for column in columns]
+    for cells in zip(*columns, strict=True):
+        yield "  " + "  ".join(cell.ljust(width) for cell, width in zip(cells, widths, strict=True)).rstrip()
+
+
+def _row(account: SeedAccount) -> tuple[str, str, str, str]:
+    more = [
+        *(["disabled"] if account.disabled else []),
+        *account.permissions,
+        *(f"{name}={value}" for name, value in account.attributes.items()),
+        *([f"second-factor secret {account.totp_secret}"] if account.totp_secret else []),
+        *([f"link token {account.link_token}"] if account.link_token else []),
+    ]
+    names = [name for name in (account.email, account.username) if name]
+    return ", ".join(sorted(account.applications)), ", ".join(names) or str(account.id), account.password or "", ", ".join(more)
+
+
+def _example(contract: Contract, accounts: Sequence[SeedAccount]) -> tuple[str, dict[str, Json]] | None:
+    """Path and body of the first login at which an account gets tokens, if there is one."""
+    for application in contract.applications.values():
+        for login in application.logins:
+            for account in accounts:
+                if credentials := _credentials(application, login, account):
+                    return login.operation.path, credentials
+    return None
+
+
+def _credentials(application: Application, login: Login, account: SeedAccount) -> dict[str, Json] | None:
+    if account.disabled or application.name not in account.applications or (application.second_factor and account.totp_secret):
+        return None
+    held: dict[str, Json] = {
+        **account.attributes,
+        "email": account.email,
+        "username": account.username,
+        "name": account.name,
+        "password": account.password,
+        "linkToken": account.link_token,
+    }
+    body: dict[str, Json] = {}
+    for pointer, attribute in login.credentials.items():
+        if held.get(attribute) is None:
+            return None
+        put(body, pointer, held[attribute])
+    return body
