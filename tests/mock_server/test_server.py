@@ -69,7 +69,7 @@ def test_an_idle_connection_does_not_hold_the_end_up(contract: Contract) -> None
 def test_a_call_that_never_ends_does_not_hold_the_end_up_for_long(caplog: pytest.LogCaptureFixture) -> None:
     entered = threading.Event()
 
-    async def stuck(*_: object) -> None:
+    async def stuck(_scope: object, _receive: object, _send: object) -> None:
         entered.set()
         await asyncio.Event().wait()
 
