@@ -7,7 +7,8 @@ from collections.abc import Iterator
 
 import click
 
-from authproof.commands.requirements import UsageProblem, needs_in_words
+from authproof.commands.requirements import needs_in_words
+from authproof.problem import UsageProblem
 from authproof_spec.catalogue import Catalogue, Requirement, UnknownTermError, load_catalogue
 
 _WIDTH = 100

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import click
 
+from authproof.problem import UsageProblem
 from authproof_spec.catalogue import AREAS, Catalogue, Level, Need, Requirement, Source, UnknownTermError, load_catalogue
 
 _INTRODUCTION = """\
@@ -54,12 +55,6 @@ def command(terms: tuple[str, ...], areas: tuple[str, ...], levels: tuple[str, .
             click.echo(as_markdown(catalogue, chosen), nl=False)
         case _:
             _print_table(chosen)
-
-
-class UsageProblem(click.ClickException):
-    """What was asked for does not exist."""
-
-    exit_code = 2
 
 
 def as_json(requirements: Sequence[Requirement]) -> str:

@@ -1,0 +1,13 @@
+"""The checks: each turns what a run recorded into a judgement of one requirement. They send nothing."""
+
+from __future__ import annotations
+
+from authproof.checks import bearer, cookie, errors, jwt, login, logout, permissions, personal_tokens, refresh, second_factor
+from authproof.checks.registry import Check, Subjects, check
+
+_MODULES = (bearer, jwt, cookie, login, second_factor, refresh, logout, permissions, personal_tokens, errors)
+
+CHECKS: tuple[Check, ...] = tuple(found for module in _MODULES for found in vars(module).values() if isinstance(found, Check))
+"""Every check, in the order of the catalogue's areas."""
+
+__all__ = ["CHECKS", "Check", "Subjects", "check"]

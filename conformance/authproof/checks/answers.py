@@ -1,0 +1,99 @@
+"""What one answer says: refused, accepted, or neither for sure. Shared by the checks of all areas."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from authproof.evidence import Evidence, NotObserved
+from authproof.exchange import Exchange, Response
+from authproof.reading import media_type, set_cookies
+from authproof.verdict import Judgement, Verdict, broken, met, undecided, worst
+from authproof_spec import Application, Operation
+from authproof_spec.pointer import Json, get
+
+
+def response_of(exchange: Exchange) -> Response:
+    """The response of `exchange`. Raises NotObserved when there is none."""
+    if exchange.response is None:
+        raise NotObserved(f"The probe {exchange.probe.name} was not answered: {exchange.failure}.")
+    return exchange.response
+
+
+def label(exchange: Exchange) -> str:
+    """How a detail speaks of the probe: its variant when it has one."""
+    return f" ({exchange.probe.variant})" if exchange.probe.variant else ""
+
+
+def came_from_elsewhere(response: Response) -> bool:
+    """True when a proxy or a firewall seems to have answered in place of the application."""
+    return response.status in {403, 406, 502, 503, 504} and media_type(response) == "text/html"
+
+
+def refused(exchange: Exchange, what: str, *, tolerated: frozenset[int] = frozenset(), expected: int = 401) -> Judgement:
+    """Met when `what` was refused with `expected` (or a `tolerated` status); broken when it was let in or answered otherwise."""
+    response = response_of(exchange)
+    status = response.status
+    if status == expected or status in tolerated:
+        return met(f"{what} is answered {status}{label(exchange)}.", exchange)
+    if status == 429:
+        return undecided("The target limits requests (429).", exchange)
+    if came_from_elsewhere(response):
+        return undecided(f"The answer {status} is a web page, so it may not come from the application.", exchange)
+    if response.is_success:
+        return broken(f"{what} is accepted{label(exchange)}: answered {status} where {expected} is due.", exchange)
+    if status >= 500:
+        return undecided(f"{what} is answered {status}{label(exchange)}: it is not let in, and not refused either.", exchange)
+    return broken(f"{what} is answered {status} where {expected} is due{label(exchange)}.", exchange)
+
+
+def all_refused(exchanges: Iterable[Exchange], what: str, *, tolerated: frozenset[int] = frozenset()) -> Judgement:
+    """The gravest judgement of `refused` over `exchanges`. Raises NotObserved when there are none."""
+    judgements = [refused(exchange, what, tolerated=tolerated) for exchange in exchanges]
+    if not judgements:
+        raise NotObserved(f"No probe of {what} was answered.")
+    return worst(*judgements)
+
+
+def person(application: Application, response: Response) -> Json:
+    """Who the who-am-I answer names: the account's id, or the whole body where the answer has no id in its place."""
+    pointer = application.identity.fields.get("id") if application.identity else None
+    named = get(response.json, pointer) if pointer else None
+    return response.json if named is None else named
+
+
+def accepted(seen: Evidence, exchange: Exchange, what: str) -> Judgement:
+    """Met when the who-am-I answer is a success that names the same person as the control."""
+    operation = seen.operation_of(exchange)
+    application = seen.application_of(operation)
+    response = response_of(exchange)
+    if application is None or operation is None:
+        raise NotObserved("The probe belongs to no application.")
+    control = response_of(seen.one("identity.control", operation))
+    if response.status == 429 or came_from_elsewhere(response):
+        return undecided(f"{what} is answered {response.status}, which does not decide.", exchange)
+    if not response.is_success:
+        return broken(f"{what} is answered {response.status} where {operation.success_status} is due.", exchange)
+    if person(application, response) != person(application, control):
+        return broken(f"{what} is answered with another person's identity, or with none.", exchange)
+    return met(f"{what} is accepted.", exchange)
+
+
+def with_control(seen: Evidence, control: str, operation: Operation, judgement: Judgement) -> Judgement:
+    """`judgement`, unless the untouched token itself was refused at the same place: then nothing was proved by a refusal."""
+    if judgement.verdict is not Verdict.PASS:
+        return judgement
+    application = seen.application_of(operation)
+    place = application.identity.operation if application and application.identity else operation
+    untouched = accepted(seen, seen.one(control, place), "The untouched token")
+    if untouched.verdict is not Verdict.PASS:
+        return undecided(f"The control failed, so a refusal proves nothing: {untouched.detail}", *untouched.exchanges)
+    return judgement
+
+
+def gives_no_cookie(exchange: Exchange, application: Application, judgement: Judgement) -> Judgement:
+    """`judgement`, or broken when the refusal carries a usable refresh cookie after all."""
+    response = response_of(exchange)
+    name = application.cookie.name if application.cookie else ""
+    if any(cookie.value and not cookie.is_deletion for cookie in set_cookies(response, name)):
+        return broken(f"The answer {response.status} sets a usable refresh cookie.", exchange)
+    return judgement

@@ -1,0 +1,166 @@
+"""What a check is, and the subjects that checks are asked about."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from authproof.evidence import Evidence, NotObserved
+from authproof.verdict import Judgement, Verdict, undecided
+from authproof_spec import Contract, Operation
+
+Subjects: TypeAlias = Callable[[Contract], Iterable[Operation]]
+"""The operations of a contract that a check is asked about."""
+
+Judge: TypeAlias = Callable[[Evidence, Operation], Judgement]
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One requirement's check.
+
+    requirement: its id in the catalogue.
+    judge: a pure function of the evidence and one of the `subjects`.
+    scripts: the names of the scripts whose probes it reads.
+    """
+
+    requirement: str
+    judge: Judge
+    subjects: Subjects
+    scripts: tuple[str, ...]
+
+    @property
+    def demand(self) -> str:
+        """What is demanded, by the name of the judging function."""
+        return self.judge.__name__
+
+    def __call__(self, evidence: Evidence, operation: Operation) -> Judgement:
+        """Judge `operation`. Without the probes it takes, the outcome of their scripts is the judgement."""
+        try:
+            return self.judge(evidence, operation)
+        except NotObserved as absent:
+            return self._unobserved(evidence, operation, absent)
+
+    def _unobserved(self, evidence: Evidence, operation: Operation, absent: NotObserved) -> Judgement:
+        application = evidence.application_of(operation)
+        names = [application.name] if application else list(evidence.contract.applications)
+        outcomes = [outcome for script in self.scripts for name in names if (outcome := evidence.outcomes.get((script, name)))]
+        for verdict in (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.SKIP):
+            for outcome in outcomes:
+                if outcome.verdict is verdict:
+                    return Judgement(verdict, outcome.reason)
+        return undecided(str(absent))
+
+
+def check(requirement: str, *, on: Subjects, reads: str | tuple[str, ...]) -> Callable[[Judge], Check]:
+    """Make a judging function the check of `requirement`, asked about `on`, reading the probes of the scripts `reads`."""
+    scripts = (reads,) if isinstance(reads, str) else reads
+    return lambda judge: Check(requirement, judge, on, ("baseline", *scripts))
+
+
+def protected(contract: Contract) -> Iterable[Operation]:
+    """Every operation that reads Authorization."""
+    return contract.protected_operations
+
+
+def with_permission(contract: Contract) -> Iterable[Operation]:
+    """Every protected operation that takes a permission."""
+    return (operation for operation in contract.protected_operations if any(operation.bearer_schemes.values()))
+
+
+def reads_with_permission(contract: Contract) -> Iterable[Operation]:
+    """Every GET operation that takes a permission."""
+    return (operation for operation in with_permission(contract) if operation.method == "GET")
+
+
+def with_object_rule(contract: Contract) -> Iterable[Operation]:
+    """Every operation whose object must be the caller's own."""
+    return (rule.operation for rule in contract.object_rules)
+
+
+def identities(contract: Contract) -> Iterable[Operation]:
+    """Each application's who-am-I operation."""
+    return (app.identity.operation for app in contract.applications.values() if app.identity)
+
+
+def first_logins(contract: Contract) -> Iterable[Operation]:
+    """Each application's first login."""
+    return (app.logins[0].operation for app in contract.applications.values())
+
+
+def all_logins(contract: Contract) -> Iterable[Operation]:
+    """Every login of every application."""
+    return (login.operation for app in contract.applications.values() for login in app.logins)
+
+
+def second_factors(contract: Contract) -> Iterable[Operation]:
+    """Each application's second factor."""
+    return (app.second_factor.operation for app in contract.applications.values() if app.second_factor)
+
+
+def refreshes(contract: Contract) -> Iterable[Operation]:
+    """Each application's refresh."""
+    return (app.refresh for app in contract.applications.values() if app.refresh)
+
+
+def logouts(contract: Contract) -> Iterable[Operation]:
+    """Each application's logout."""
+    return (app.logout for app in contract.applications.values() if app.logout)
+
+
+def cookie_givers(contract: Contract) -> Iterable[Operation]:
+    """The operations that set a refresh cookie in the ordinary flow: each application's first login, and its refresh."""
+    for app in contract.applications.values():
+        if app.cookie and app.refresh:
+            yield app.logins[0].operation
+            yield app.refresh
+
+
+def token_creations(contract: Contract) -> Iterable[Operation]:
+    """Each application's creation of a personal access token."""
+    return (app.personal_access_tokens.create for app in contract.applications.values() if app.personal_access_tokens)
+
+
+def token_lists(contract: Contract) -> Iterable[Operation]:
+    """Each application's list of personal access tokens."""
+    return (app.personal_access_tokens.list for app in contract.applications.values() if app.personal_access_tokens)
+
+
+def token_revocations(contract: Contract) -> Iterable[Operation]:
+    """Each application's revocation of a personal access token."""
+    return (app.personal_access_tokens.revoke for app in contract.applications.values() if app.personal_access_tokens)
+
+
+def identities_with_personal_tokens(contract: Contract) -> Iterable[Operation]:
+    """The who-am-I operations that the document opens to personal access tokens."""
+    for app in contract.applications.values():
+        if app.identity and app.personal_access_tokens and app.personal_access_tokens.kind.scheme.name in app.identity.operation.bearer_schemes:
+            yield app.identity.operation
+
+
+def identities_beside_personal_tokens(contract: Contract) -> Iterable[Operation]:
+    """The who-am-I operations of applications other than one that has personal access tokens."""
+    for app in contract.applications.values():
+        if app.identity and any(other.personal_access_tokens for other in contract.applications.values() if other is not app):
+            yield app.identity.operation
+
+
+def refreshes_beside_personal_tokens(contract: Contract) -> Iterable[Operation]:
+    """The refresh of each application that has personal access tokens."""
+    return (app.refresh for app in contract.applications.values() if app.refresh and app.personal_access_tokens)
+
+
+def of_several_applications(subjects: Subjects) -> Subjects:
+    """`subjects` of a contract with more than one application; none where there is nothing to isolate."""
+    return lambda contract: subjects(contract) if len(contract.applications) > 1 else ()
+
+
+def readable(contract: Contract) -> Iterable[Operation]:
+    """Every protected operation, and every public one that only reads."""
+    return (operation for operation in contract.operations if operation.is_protected or (operation.is_public and operation.method == "GET"))
+
+
+def everything(contract: Contract) -> Iterable[Operation]:
+    """Every operation of the document."""
+    return contract.operations

@@ -1,0 +1,116 @@
+"""What was sent and what came back, as immutable values."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from authproof_spec.pointer import Json, get
+
+Headers = tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """A request to the target. `target` is the path with its query, as sent; nothing is added to `headers`."""
+
+    method: str
+    target: str
+    headers: Headers = ()
+    body: bytes | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Response:
+    """An answer of the target. `headers` are in the order received, each line for itself."""
+
+    status: int
+    headers: Headers = ()
+    body: bytes = b""
+
+    def all(self, name: str) -> tuple[str, ...]:
+        """The values of every line of the header field `name`."""
+        return tuple(value for key, value in self.headers if key.lower() == name.lower())
+
+    def first(self, name: str) -> str | None:
+        """The value of the first line of the header field `name`."""
+        return next(iter(self.all(name)), None)
+
+    @property
+    def json(self) -> Json:
+        """The body as JSON; None when it is none."""
+        try:
+            value: Json = json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+        return value
+
+    def at(self, pointer: str) -> Json:
+        """The part of the JSON body at `pointer`; None when there is none."""
+        return get(self.json, pointer)
+
+    @property
+    def is_success(self) -> bool:
+        """True for a status of the 2xx class."""
+        return 200 <= self.status < 300
+
+
+@dataclass(frozen=True, slots=True)
+class Probe:
+    """A request with the question that it asks: `name` says which, `operation` is the id of the operation asked."""
+
+    name: str
+    request: Request
+    operation: str | None = None
+    variant: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A probe and its outcome: a response, or the words for why there was none.
+
+    number: position in the run, from 1.
+    at, elapsed: seconds since the run began, and seconds until the answer was complete.
+    together: the group of probes that were in flight at the same time; 0 when alone.
+    """
+
+    number: int
+    probe: Probe
+    response: Response | None
+    failure: str | None = None
+    at: float = 0.0
+    elapsed: float = 0.0
+    together: int = 0
+
+    @property
+    def status(self) -> int:
+        """The answer's status; 0 when there was no answer."""
+        return self.response.status if self.response else 0
+
+    def describe(self) -> str:
+        """A short account of the outcome, such as `200` or `no answer (connection reset)`."""
+        return str(self.response.status) if self.response else f"no answer ({self.failure})"
+
+
+@dataclass(frozen=True, slots=True)
+class TokenFacts:
+    """What may be known of a secret value without having it.
+
+    kind: what it is (access_token, refresh_token, …); alike for every value of that kind.
+    sha256, length: of the value, in hexadecimal and in characters.
+    header, claims: the decoded JOSE header and claims when the value is a JWT, else None.
+    is_cookie_octets: every character may stand in a cookie's value (RFC 6265 section 4.1.1).
+    """
+
+    kind: str
+    sha256: str
+    length: int
+    header: Mapping[str, Json] | None = None
+    claims: Mapping[str, Json] | None = None
+    is_cookie_octets: bool = True
+
+
+def header_value(headers: Iterable[tuple[str, str]], name: str) -> str | None:
+    """The first value of the header field `name`."""
+    return next((value for key, value in headers if key.lower() == name.lower()), None)

@@ -1,0 +1,237 @@
+"""What scripts work with: the contract, the profile, the live sessions, and builders of requests. No I/O."""
+
+from __future__ import annotations
+
+import json
+import secrets
+import string
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence
+from dataclasses import dataclass, field
+from email.utils import parsedate_to_datetime
+from importlib.metadata import version
+from typing import TypeAlias, cast
+from urllib.parse import quote
+
+from authproof.exchange import Exchange, Headers, Probe, Request
+from authproof.profile import Account, Part, Profile
+from authproof.reading import set_cookies
+from authproof.vault import Vault
+from authproof_spec import Application, Contract, Operation
+from authproof_spec.contract import Login, Parameter
+from authproof_spec.pointer import Json, put
+
+USER_AGENT = f"authproof/{version('authproof')}"
+MAIN = (Part.ORDINARY, Part.PRIVILEGED)
+"""The part whose session most probes use: the one with the least power that there is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """A step that lets `seconds` pass."""
+
+    seconds: float
+
+
+Step: TypeAlias = Probe | tuple[Probe, ...] | Wait
+Script: TypeAlias = Generator[Step, "Sequence[Exchange]", None]
+"""Yields probes (a tuple of them is sent at once) and is sent back their exchanges, with the secrets still in them."""
+
+
+class Missing(Exception):
+    """The profile or the contract offers no means: what depends on it is skipped, for this reason."""
+
+
+class Blocked(Exception):
+    """The target did not do what the rest of the script needs: what depends on it is inconclusive, for this reason."""
+
+
+@dataclass(slots=True)
+class Session:
+    """A live session. `refresh_token` is the newest one; None when the application has none, or after logout."""
+
+    application: Application
+    account: Account
+    access_token: str
+    refresh_token: str | None = None
+
+
+@dataclass(slots=True)
+class PersonalToken:
+    """A live personal access token, to be revoked at the end."""
+
+    session: Session
+    identifier: str
+
+
+@dataclass(slots=True)
+class Lab:
+    """The state of a run.
+
+    sessions: the session of each account, opened by the baseline and left open for all scripts.
+    refusals: why an account has none.
+    """
+
+    contract: Contract
+    profile: Profile
+    vault: Vault = field(default_factory=Vault)
+    now: Callable[[], float] = time.time
+    run_id: str = field(default_factory=lambda: secrets.token_hex(4))
+    sessions: dict[tuple[str, Part], Session] = field(default_factory=dict)
+    refusals: dict[tuple[str, Part], Exception] = field(default_factory=dict)
+    open_sessions: list[Session] = field(default_factory=list)
+    personal_tokens: list[PersonalToken] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        """Every secret of the profile is known to the vault before anything is recorded."""
+        for account in self.profile.accounts:
+            for attribute in ("password", "linkToken"):
+                if value := account.attributes.get(attribute):
+                    self.vault.add(value, "password" if attribute == "password" else "link_token")
+            if account.totp_secret:
+                self.vault.add(account.totp_secret, "totp_secret")
+
+    def session(self, application: Application, *parts: Part) -> Session:
+        """The open session of the first of `parts` that the profile has. Raises Missing or Blocked."""
+        account = self.profile.account(application.name, *parts)
+        if account is None:
+            names = " or ".join(parts)
+            raise Missing(f"The profile has no {names} account of the application {application.name}.")
+        if session := self.sessions.get((application.name, account.part)):
+            return session
+        raise self.refusals.get((application.name, account.part), Blocked(f"There is no session of {application.name}."))
+
+    def secret(self, value: str, kind: str) -> str:
+        """`value`, which from now on is a secret of `kind`."""
+        self.vault.add(value, kind)
+        return value
+
+    def call(
+        self,
+        operation: Operation,
+        *,
+        bearer: str | None = None,
+        cookies: Mapping[str, str] | None = None,
+        headers: Headers = (),
+        body: Json = None,
+        path: Mapping[str, str] | None = None,
+        query: str = "",
+    ) -> Request:
+        """A request of `operation`, valid but for what the arguments say.
+
+        path: values of path parameters; the others get an example for safe methods, and an id of nothing for the rest.
+        """
+        fields = [("User-Agent", USER_AGENT), ("Accept", "application/json")]
+        if bearer is not None:
+            fields.append(("Authorization", f"Bearer {bearer}"))
+        if cookies:
+            fields.append(("Cookie", "; ".join(f"{name}={value}" for name, value in cookies.items())))
+        content = None
+        if body is not None:
+            content = json.dumps(body).encode()
+            fields.append(("Content-Type", "application/json"))
+        return Request(operation.method, self._target(operation, path or {}, query), (*fields, *headers), content)
+
+    def example_call(self, operation: Operation, *, bearer: str | None = None) -> Request:
+        """A request of `operation` with the document's example as its body, or an empty object where it might create something."""
+        body: Json = None
+        if operation.request_body:
+            body = example_body(operation) if self.profile.allows_writes else {}
+        return self.call(operation, bearer=bearer, body=body)
+
+    def _target(self, operation: Operation, values: Mapping[str, str], query: str) -> str:
+        safe = operation.method in {"GET", "HEAD"}
+        target = operation.path
+        for parameter in operation.path_parameters:
+            value = values.get(parameter.name) or (example_of(parameter) if safe else nothing_like(parameter))
+            target = target.replace("{" + parameter.name + "}", quote(value, safe=""))
+        required = [f"{quote(p.name)}={quote(example_of(p))}" for p in operation.parameters if p.location == "query" and p.required]
+        full = "&".join([*required, *([query] if query else [])])
+        return f"{target}?{full}" if full else target
+
+    def credentials(self, login: Login, account: Account, **changes: str) -> dict[str, Json]:
+        """The body of `login` for `account`; `changes` replace attributes."""
+        body: dict[str, Json] = {}
+        for pointer, attribute in login.credentials.items():
+            put(body, pointer, changes.get(attribute, account.attributes.get(attribute, "")))
+        return body
+
+    def log_in(
+        self, application: Application, account: Account, name: str = "login.good", login: Login | None = None
+    ) -> Generator[Step, Sequence[Exchange], Session]:
+        """Log `account` in. Raises Blocked when that does not give an access token."""
+        login = login or account.login(application)
+        if login is None:
+            raise Missing(f"The profile's account has not what a login of {application.name} asks for.")
+        body = self.credentials(login, account)
+        (exchange,) = yield Probe(name, self.call(login.operation, body=body), login.operation.id, account.part)
+        return self.opened(application, account, exchange)
+
+    def opened(self, application: Application, account: Account, exchange: Exchange) -> Session:
+        """The session that `exchange` opened, to be logged out at the end. Raises Blocked when it opened none."""
+        what = f"{application.name}: the login of the {account.part} account"
+        response = exchange.response
+        if response is None or not response.is_success:
+            raise Blocked(f"{what} was answered {exchange.describe()}.")
+        refresh_token = self.refresh_token_of(application, exchange)
+        token = response.at(application.access_token_field)
+        if not isinstance(token, str) or not token:
+            raise Blocked(f"{what} gave no access token at {application.access_token_field}.")
+        session = Session(application, account, self.secret(token, "access_token"), refresh_token)
+        self.open_sessions.append(session)
+        return session
+
+    def refresh_token_of(self, application: Application, exchange: Exchange) -> str | None:
+        """The refresh token that `exchange` sets in the application's cookie; None when it sets none."""
+        if exchange.response is None or application.cookie is None:
+            return None
+        values = [cookie.value for cookie in set_cookies(exchange.response, application.cookie.name) if not cookie.is_deletion and cookie.value]
+        return self.secret(values[-1], "refresh_token") if values else None
+
+    def refresh(self, application: Application, token: str | None, name: str) -> Probe:
+        """A refresh with the cookie value `token`, or without a cookie. Raises Missing when the contract has none."""
+        if application.refresh is None or application.cookie is None:
+            raise Missing(f"The contract has no refresh for {application.name}.")
+        cookies = None if token is None else {application.cookie.name: token}
+        return Probe(name, self.call(application.refresh, cookies=cookies), application.refresh.id)
+
+    def logout(self, application: Application, token: str | None, name: str) -> Probe:
+        """A logout with the cookie value `token`, or without a cookie. Raises Missing when the contract has none."""
+        if application.logout is None or application.cookie is None:
+            raise Missing(f"The contract has no logout for {application.name}.")
+        cookies = None if token is None else {application.cookie.name: token}
+        return Probe(name, self.call(application.logout, cookies=cookies), application.logout.id)
+
+    def server_time(self, exchange: Exchange) -> float:
+        """The target's own time, seconds since the epoch, by its Date field; this machine's when there is none."""
+        date = exchange.response.first("date") if exchange.response else None
+        try:
+            return parsedate_to_datetime(date).timestamp() if date else self.now()
+        except ValueError:
+            return self.now()
+
+
+def example_of(parameter: Parameter) -> str:
+    """A plausible value of `parameter`."""
+    if parameter.example is not None:
+        return str(parameter.example)
+    return "1" if parameter.types & {"integer", "number"} else "example"
+
+
+def nothing_like(parameter: Parameter) -> str:
+    """A value in the form of the parameter's example that names nothing."""
+    example = example_of(parameter)
+    if example.isdecimal():
+        return "2147483000"
+    swap = {**dict.fromkeys(string.digits, string.digits), **dict.fromkeys("abcdef", "abcdef")}
+    if set(example.lower()) <= set(swap) | {"-"}:
+        return "".join(secrets.choice(swap[letter]) if letter in swap else letter for letter in example.lower())
+    return "authproof-" + secrets.token_hex(6)
+
+
+def example_body(operation: Operation) -> Json:
+    """The first example of the operation's request body; an empty object when the document has none."""
+    for media in operation.request_body.content if operation.request_body else ():
+        for example in media.examples.values():
+            return cast("Json", example)
+    return {}

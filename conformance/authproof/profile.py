@@ -1,0 +1,173 @@
+"""What a target is and how to get in: the profile, a TOML file."""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+import json
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from importlib.resources import files
+from pathlib import Path
+from urllib.parse import SplitResult, urlsplit
+
+import jsonschema_rs
+
+from authproof_spec import Contract
+from authproof_spec.contract import Application, Login
+from authproof_spec.pointer import join
+
+
+class ProfileError(Exception):
+    """A profile that cannot be used. The message says what, where and how to mend it."""
+
+
+class Part(StrEnum):
+    """The part that an account plays."""
+
+    ORDINARY = "ordinary"
+    PRIVILEGED = "privileged"
+    OTHER = "other"
+    DISABLED = "disabled"
+    SECOND_FACTOR = "second_factor"
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account of the target. `attributes` are the values that logins ask for; `totp_secret` is in base32."""
+
+    application: str
+    part: Part
+    attributes: Mapping[str, str] = field(repr=False)
+    totp_secret: str | None = field(default=None, repr=False)
+
+    def login(self, application: Application) -> Login | None:
+        """The first login of `application` for which the account has every attribute."""
+        return next((login for login in application.logins if self.can_use(login)), None)
+
+    def can_use(self, login: Login) -> bool:
+        """True when the account has every attribute that `login` asks for."""
+        return all(attribute in self.attributes for attribute in login.credentials.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """A target: its base URL, its accounts, and how to treat it.
+
+    timeout: seconds to wait for one answer.
+    ca: PEM file with the certificate authorities to trust; None: those of this machine.
+    verify: the certificate is verified.
+    unsafe_writes: probes may create objects on a server that wrongly lets them pass; None: on loopback alone.
+    """
+
+    url: str
+    accounts: tuple[Account, ...] = ()
+    contract: str | None = None
+    ca: Path | None = None
+    verify: bool = True
+    timeout: float = 10.0
+    unsafe_writes: bool | None = None
+
+    def account(self, application: str, *parts: Part) -> Account | None:
+        """The account of `application` that plays the first of `parts` that is there."""
+        by_part = {account.part: account for account in self.accounts if account.application == application}
+        return next((by_part[part] for part in parts if part in by_part), None)
+
+    @property
+    def is_loopback(self) -> bool:
+        """True when the target is on this machine."""
+        host = urlsplit(self.url).hostname or ""
+        try:
+            return ipaddress.ip_address(host).is_loopback
+        except ValueError:
+            return host == "localhost" or host.endswith(".localhost")
+
+    @property
+    def allows_writes(self) -> bool:
+        """True when a probe may create an object that a right server would refuse to create."""
+        return self.is_loopback if self.unsafe_writes is None else self.unsafe_writes
+
+    def check_against(self, contract: Contract) -> None:
+        """Raise ProfileError when an account cannot be used with `contract`."""
+        for account in self.accounts:
+            where = f"accounts.{account.application}.{account.part}"
+            application = contract.applications.get(account.application)
+            if application is None:
+                known = ", ".join(contract.applications)
+                raise ProfileError(f"{where}: the contract has no application {account.application!r}. Mend: name one of: {known}.")
+            if account.login(application) is None:
+                wanted = " or ".join("{" + ", ".join(login.credentials.values()) + "}" for login in application.logins)
+                raise ProfileError(f"{where}: no login of the contract can be made with these attributes. Mend: give {wanted}.")
+
+
+def load_profile(path: str | Path, url: str | None = None) -> Profile:
+    """Read the profile at `path`; `url`, when given, replaces its target's. Raises ProfileError."""
+    source = Path(path)
+    try:
+        raw = tomllib.loads(source.read_text("utf-8"))
+    except (OSError, UnicodeDecodeError) as error:
+        what = getattr(error, "strerror", None) or "it is not UTF-8"
+        raise ProfileError(f"{source}: the profile cannot be read: {what}. Mend: give the path of a TOML file.") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ProfileError(f"{source}: this is not TOML: {error}. Mend: correct the syntax there.") from error
+    for problem in _validator().iter_errors(raw):
+        where = ".".join(str(step) for step in problem.instance_path) or "the profile"
+        raise ProfileError(f"{source}: {where}: {problem.message}. Mend: see docs/profile.md for what may stand here.")
+    target = raw["target"]
+    accounts = []
+    for application, parts in raw.get("accounts", {}).items():
+        for part, values in parts.items():
+            known = {name: _value(source, join(("accounts", application, part, name)), value) for name, value in values.items()}
+            secret = known.pop("totp_secret", None)
+            accounts.append(Account(application, Part(part), known, secret))
+    base = url or target.get("url")
+    if base is None:
+        raise ProfileError(f"{source}: target.url is missing. Mend: add it, or give the URL on the command line.")
+    contract = target.get("contract")
+    if contract and not contract.startswith(("http://", "https://")):
+        contract = str(source.parent / contract)
+    return Profile(
+        url=checked_url(_value(source, "/target/url", base)),
+        accounts=tuple(accounts),
+        contract=contract,
+        ca=source.parent / target["ca"] if "ca" in target else None,
+        timeout=float(target.get("timeout", 10.0)),
+        unsafe_writes=target.get("unsafe_writes"),
+    )
+
+
+def checked_url(url: str) -> str:
+    """`url` without a trailing slash. Raises ProfileError when it is not the http or https URL of an API."""
+    try:
+        parts = urlsplit(url)
+        usable = parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        parts, usable = SplitResult("", "", "", "", ""), False
+    if not usable or parts.query or parts.fragment or parts.username is not None:
+        raise ProfileError(
+            f"{url!r} is not the URL of an API. Mend: give one such as https://api.example.com, without credentials, query or fragment."
+        )
+    return url.rstrip("/")
+
+
+def _value(source: Path, where: str, text: str) -> str:
+    """The value that `text` stands for: itself, an environment variable (env:NAME) or a file's first line (file:PATH)."""
+    kind, _, name = text.partition(":")
+    if kind == "env":
+        if not (value := os.environ.get(name)):
+            raise ProfileError(f"{source} at {where}: the environment variable {name} is not set. Mend: export it before the run.")
+        return value
+    if kind == "file":
+        try:
+            return (source.parent / name).read_text("utf-8").splitlines()[0]
+        except (OSError, UnicodeDecodeError, IndexError) as error:
+            raise ProfileError(f"{source} at {where}: the file {name} holds no readable value. Mend: write the value on its first line.") from error
+    return text
+
+
+@functools.cache
+def _validator() -> jsonschema_rs.Draft202012Validator:
+    return jsonschema_rs.Draft202012Validator(json.loads((files("authproof") / "profile.schema.json").read_text("utf-8")), mask="a value")

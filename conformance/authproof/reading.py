@@ -1,0 +1,113 @@
+"""Header fields read as the standards say: challenges, cookies, cache directives."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from authproof.exchange import Response
+
+_NAME = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"
+_PARAMETER = re.compile(rf'({_NAME})\s*=\s*(?:({_NAME})|"((?:[^"\\]|\\.)*)")')
+_SCHEME = re.compile(rf"({_NAME})(?:[ ]+|(?=\s*,|\s*$))")
+_TOKEN68 = re.compile(r"[A-Za-z0-9\-._~+/]+=*(?=\s*(?:,|$))")
+
+
+@dataclass(frozen=True, slots=True)
+class Challenge:
+    """One challenge of WWW-Authenticate (RFC 9110 section 11.6.1). `scheme` and parameter names are in lower case."""
+
+    scheme: str
+    parameters: Mapping[str, str]
+
+
+def challenges(response: Response) -> tuple[Challenge, ...]:
+    """The challenges of every WWW-Authenticate line, as far as they can be read."""
+    found: list[Challenge] = []
+    for line in response.all("www-authenticate"):
+        found += _challenges_of(line)
+    return tuple(found)
+
+
+def _challenges_of(line: str) -> list[Challenge]:
+    found: list[Challenge] = []
+    place = 0
+    while place < len(line):
+        if line[place] in ", \t":
+            place += 1
+        elif (parameter := _PARAMETER.match(line, place)) and found:
+            quoted = parameter.group(3)
+            value = parameter.group(2) if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
+            parameters = dict(found[-1].parameters)
+            parameters.setdefault(parameter.group(1).lower(), value)
+            found[-1] = Challenge(found[-1].scheme, parameters)
+            place = parameter.end()
+        elif scheme := _SCHEME.match(line, place):
+            found.append(Challenge(scheme.group(1).lower(), {}))
+            place = scheme.end()
+            if not _PARAMETER.match(line, place) and (token := _TOKEN68.match(line, place)):
+                place = token.end()
+        else:
+            return found
+    return found
+
+
+def bearer_challenge(response: Response) -> Challenge | None:
+    """The first Bearer challenge of `response`."""
+    return next((challenge for challenge in challenges(response) if challenge.scheme == "bearer"), None)
+
+
+@dataclass(frozen=True, slots=True)
+class SetCookie:
+    """A Set-Cookie line (RFC 6265 section 5.2). Attribute names are in lower case; a later one of a name wins."""
+
+    name: str
+    value: str
+    attributes: Mapping[str, str]
+
+    @property
+    def max_age(self) -> int | None:
+        """Max-Age in seconds; None when it is absent or no number, which a browser ignores."""
+        text = self.attributes.get("max-age", "")
+        return int(text) if re.fullmatch(r"-?[0-9]+", text) else None
+
+    @property
+    def is_deletion(self) -> bool:
+        """True when a browser forgets the cookie at once."""
+        if self.max_age is not None:
+            return self.max_age <= 0
+        return "1970" in self.attributes.get("expires", "")
+
+
+def set_cookies(response: Response, name: str) -> tuple[SetCookie, ...]:
+    """The Set-Cookie lines of `response` for the cookie `name`, in their order."""
+    cookies = (_set_cookie(line) for line in response.all("set-cookie"))
+    return tuple(cookie for cookie in cookies if cookie.name == name)
+
+
+def _set_cookie(line: str) -> SetCookie:
+    pair, *rest = line.split(";")
+    name, _, value = pair.partition("=")
+    attributes = {}
+    for attribute in rest:
+        key, _, text = attribute.partition("=")
+        attributes[key.strip().lower()] = text.strip()
+    return SetCookie(name.strip(), value.strip(), attributes)
+
+
+def cache_directives(response: Response) -> frozenset[str]:
+    """The names of the Cache-Control directives, in lower case."""
+    lines = ",".join(response.all("cache-control"))
+    return frozenset(part.partition("=")[0].strip().lower() for part in lines.split(",") if part.strip())
+
+
+def media_type(response: Response) -> str:
+    """The media type without its parameters, in lower case; empty when there is none."""
+    return (response.first("content-type") or "").partition(";")[0].strip().lower()
+
+
+def is_json(response: Response) -> bool:
+    """True when the media type is JSON or a type built on it."""
+    kind = media_type(response)
+    return kind == "application/json" or kind.endswith("+json")

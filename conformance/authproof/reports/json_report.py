@@ -1,0 +1,79 @@
+"""The report as JSON; `report.schema.json` describes it."""
+
+from __future__ import annotations
+
+import json
+
+from authproof.exchange import Exchange
+from authproof.report import Report, Result
+from authproof.reports.curl import curl
+
+SCHEMA = 1
+"""Version of the format; a member that is added does not change it."""
+
+
+def render(report: Report) -> str:
+    """The whole report as one JSON document."""
+    return json.dumps(as_data(report), indent=2, ensure_ascii=False) + "\n"
+
+
+def as_data(report: Report) -> dict[str, object]:
+    """The report as plain data."""
+    return {
+        "authproof": report.version,
+        "schema": SCHEMA,
+        "target": report.target,
+        "contract": report.contract,
+        "started": report.started,
+        "duration_s": report.duration,
+        "requests": report.requests,
+        "failed_logins": report.failed_logins,
+        "verdict": report.verdict,
+        "interrupted": report.interrupted,
+        "left_behind": list(report.left_behind),
+        "counts": {verdict.value: count for verdict, count in report.counts.items()},
+        "results": [_result(result, report.target) for result in report.results],
+        "secrets": {
+            name: {"kind": fact.kind, "sha256": fact.sha256, "length": fact.length, "header": fact.header, "claims": fact.claims}
+            for name, fact in report.facts.items()
+        },
+    }
+
+
+def _result(result: Result, target: str) -> dict[str, object]:
+    requirement = result.requirement
+    return {
+        "id": requirement.id,
+        "area": requirement.area,
+        "level": requirement.level.value,
+        "verdict": result.verdict.value,
+        "statement": requirement.statement,
+        "sources": [source.citation for source in requirement.sources],
+        "operation": result.operation,
+        "detail": result.detail,
+        "evidence": [_exchange(exchange, target) for exchange in result.exchanges],
+    }
+
+
+def _exchange(exchange: Exchange, target: str) -> dict[str, object]:
+    request, response = exchange.probe.request, exchange.response
+    return {
+        "number": exchange.number,
+        "probe": exchange.probe.name,
+        "variant": exchange.probe.variant,
+        "request": {
+            "method": request.method,
+            "target": request.target,
+            "headers": [list(pair) for pair in request.headers],
+            "body": None if request.body is None else request.body.decode("utf-8", "replace"),
+        },
+        "response": None
+        if response is None
+        else {
+            "status": response.status,
+            "headers": [list(pair) for pair in response.headers],
+            "body": response.body.decode("utf-8", "replace"),
+        },
+        "failure": exchange.failure,
+        "curl": curl(request, target),
+    }

@@ -1,0 +1,26 @@
+"""The legitimate flow: every account logs in and asks who it is."""
+
+from __future__ import annotations
+
+from authproof.exchange import Probe
+from authproof.lab import MAIN, Blocked, Lab, Missing, Script
+from authproof.profile import Part
+from authproof_spec import Application
+
+
+def baseline(lab: Lab, application: Application) -> Script:
+    """Open the session of each account of the application and ask for its identity."""
+    for part in (*MAIN, Part.OTHER):
+        account = lab.profile.account(application.name, part)
+        if account is None:
+            continue
+        try:
+            session = yield from lab.log_in(application, account)
+        except (Missing, Blocked) as reason:
+            lab.refusals[application.name, part] = reason
+            continue
+        lab.sessions[application.name, part] = session
+        if application.identity:
+            operation = application.identity.operation
+            yield Probe("identity.control", lab.call(operation, bearer=session.access_token), operation.id, part)
+    lab.session(application, *MAIN)

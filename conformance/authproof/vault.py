@@ -1,0 +1,115 @@
+"""The secrets of a run, and their removal from everything that is kept.
+
+A secret is replaced by a shell variable such as `${ACCESS_TOKEN_1}`, the same one each time, so that a reader can
+still see which value went where, compare two of them, and run a request again.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+from dataclasses import replace
+from urllib.parse import quote, quote_plus
+
+from authproof.exchange import Exchange, Headers, Probe, Request, Response, TokenFacts
+from authproof_spec.pointer import Json
+
+_JWT = re.compile(r"eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*")
+_VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*_[0-9]+)(\.signature)?\}")
+_COOKIE_OCTETS = re.compile(r"^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$")
+# A shorter secret may be part of an innocent word or number, so it is only replaced where it is a whole value.
+_SAFE_LENGTH = 8
+
+
+class Vault:
+    """Knows every secret of the run by value, and gives each a name."""
+
+    def __init__(self) -> None:
+        self.facts: dict[str, TokenFacts] = {}
+        self._names: dict[str, str] = {}
+        self._counts: dict[str, int] = {}
+        self._replacements: list[tuple[str, str]] = []
+
+    def add(self, value: str, kind: str) -> str:
+        """Keep `value` as a secret of `kind` (snake_case), and give the variable that stands for it."""
+        if not value:
+            return value
+        if known := self._names.get(value):
+            return known
+        self._counts[kind] = self._counts.get(kind, 0) + 1
+        name = f"{kind.upper()}_{self._counts[kind]}"
+        variable = "${" + name + "}"
+        header, claims = decode(value)
+        self.facts[name] = TokenFacts(
+            kind=kind,
+            sha256=hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest(),
+            length=len(value),
+            header=header,
+            claims=claims,
+            is_cookie_octets=_COOKIE_OCTETS.match(value) is not None,
+        )
+        self._names[value] = variable
+        self._replacements += self._spellings(value, variable)
+        signature = value.rpartition(".")[2]
+        if header is not None and len(signature) >= _SAFE_LENGTH:
+            self._replacements.append((signature, "${" + name + ".signature}"))
+        self._replacements.sort(key=lambda pair: -len(pair[0]))
+        return variable
+
+    @staticmethod
+    def _spellings(value: str, variable: str) -> list[tuple[str, str]]:
+        escaped = json.dumps(value)[1:-1]
+        spellings = {value, escaped, quote(value, safe=""), quote_plus(value)}
+        if len(value) >= _SAFE_LENGTH:
+            return [(spelling, variable) for spelling in spellings]
+        return [(f'"{escaped}"', f'"{variable}"'), *((f"={spelling}", f"={variable}") for spelling in spellings)]
+
+    def redact(self, text: str) -> str:
+        """`text` with every secret replaced by its variable, and with every JWT so replaced, known or not."""
+        for secret, variable in self._replacements:
+            text = text.replace(secret, variable)
+        return _JWT.sub(lambda match: self.add(match.group(), "jwt"), text)
+
+    def redact_exchange(self, exchange: Exchange) -> Exchange:
+        """The same exchange without a secret in it."""
+        probe = exchange.probe
+        response = exchange.response
+        return replace(
+            exchange,
+            probe=Probe(probe.name, self._request(probe.request), probe.operation, probe.variant),
+            response=None if response is None else Response(response.status, self._headers(response.headers), self._bytes(response.body)),
+            failure=None if exchange.failure is None else self.redact(exchange.failure),
+        )
+
+    def _request(self, request: Request) -> Request:
+        body = None if request.body is None else self._bytes(request.body)
+        return Request(request.method, self.redact(request.target), self._headers(request.headers), body)
+
+    def _headers(self, headers: Headers) -> Headers:
+        return tuple((name, self.redact(value)) for name, value in headers)
+
+    def _bytes(self, body: bytes) -> bytes:
+        return self.redact(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
+
+def variables(text: str) -> tuple[str, ...]:
+    """The names of the secrets that redacted `text` holds, whole or by their signature, in order."""
+    return tuple(match.group(1) for match in _VARIABLE.finditer(text))
+
+
+def decode(token: str) -> tuple[dict[str, Json] | None, dict[str, Json] | None]:
+    """The JOSE header and the claims of a compact JWS, unverified; None for a part that is no JSON object."""
+    parts = token.split(".")
+    if len(parts) != 3:
+        return None, None
+    return _part(parts[0]), _part(parts[1])
+
+
+def _part(text: str) -> dict[str, Json] | None:
+    try:
+        value = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
