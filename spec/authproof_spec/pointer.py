@@ -44,7 +44,10 @@ def position(token: str, length: int) -> int | None:
 
 
 def put(document: MutableMapping[str, Json], pointer: str, value: Json) -> None:
-    """Set the member at `pointer`, making the objects on the way."""
+    """Set the member at `pointer`, making the objects on the way. At the empty pointer the members of `value` join those of `document`."""
+    if not pointer:
+        document.update(value if isinstance(value, Mapping) else {})
+        return
     *parents, last = split(pointer)
     target = document
     for token in parents:
