@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -62,7 +63,10 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
         from authproof.certify import plan
 
         parent = Checks.from_parent(session, name="authproof", nodeid="authproof", path=session.path)
-        items.extend(CheckItem.from_parent(parent, name=item.name, planned=item) for item in plan(subject[0]))
+        added: list[pytest.Item] = [CheckItem.from_parent(parent, name=item.name, planned=item) for item in plan(subject[0])]
+        items += added
+        # So that pytest counts them among what it collected.
+        session.config.hook.pytest_collectreport(report=pytest.CollectReport(parent.nodeid, "passed", None, [*added]))
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -108,7 +112,8 @@ class CheckItem(pytest.Item):
         if result.verdict in {Verdict.SKIP, Verdict.INCONCLUSIVE}:
             pytest.skip(f"{result.verdict}: {result.detail}")
         if result.verdict is Verdict.WARN:
-            self.warn(AuthproofWarning(f"{result.name}: {result.detail}"))
+            # Not by self.warn(): pytest wants a line of source for that.
+            warnings.warn(AuthproofWarning(f"{result.name}: {result.detail}"), stacklevel=1)
         if result.verdict in {Verdict.FAIL, Verdict.ERROR}:
             raise CheckFailed(result, certification.profile.url)
 

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import httpx
 import pytest
-from tests.servers.process import running
 
 from authproof_spec import load_contract
 from authproof_spec.contract import Operation
+from tests.servers.process import running
 
 pytestmark = pytest.mark.skipif(find_spec("dj_rest_auth") is None, reason="needs the extra `servers`")
 

@@ -4,6 +4,7 @@ import os
 import sys
 
 import pytest
+
 from tests.servers.process import ServerError, running
 
 SERVER = """

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from authproof.commands.requirements import UsageProblem
+from authproof.problem import UsageProblem
 
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:[0-9]{1,5})?", re.IGNORECASE)
 

@@ -1,0 +1,142 @@
+"""The pytest plugin, run on small projects of their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from authproof_mock.guard import Guard
+from authproof_mock.parts import Parts
+from authproof_mock.server import running_mock
+from authproof_mock.tokens import Tokens
+
+pytest_plugins = ["pytester"]
+
+PROFILE = """
+[target]
+url = "{url}"
+
+[accounts.admin.ordinary]
+email = "user@example.com"
+password = "correct horse battery staple"
+
+[accounts.admin.privileged]
+email = "admin@example.com"
+password = "env:ADMIN_PASSWORD"
+
+[accounts.survey.ordinary]
+email = "respondent@example.com"
+password = "correct horse battery staple"
+survey = "breakfast"
+"""
+
+
+@pytest.fixture(scope="module")
+def mock() -> Iterator[str]:
+    with running_mock() as (url, _):
+        yield url
+
+
+@pytest.fixture
+def profile(pytester: pytest.Pytester, mock: str, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("ADMIN_PASSWORD", "correct horse battery staple")
+    path = pytester.path / "authproof.toml"
+    path.write_text(PROFILE.format(url=mock), "utf-8")
+    return path
+
+
+def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    # In a process of its own, as users have it, without this project's settings.
+    return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:randomly", *arguments)
+
+
+def test_without_a_profile_nothing_is_added(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_own(): pass")
+    run(pytester).assert_outcomes(passed=1)
+
+
+def test_checks_stand_beside_the_projects_own_tests(pytester: pytest.Pytester, profile: Path) -> None:
+    pytester.makepyfile("def test_own(): pass")
+    result = run(pytester, "--authproof-profile", str(profile), "-v", "-rs")
+    outcomes = result.parseoutcomes()
+    assert result.ret == 0
+    assert outcomes["passed"] > 200
+    assert "failed" not in outcomes
+    assert "errors" not in outcomes
+    result.stdout.fnmatch_lines(
+        ["*collected 3* items", "*test_own PASSED*", "*JWT-09[[]GET /api/admin/user[]] PASSED*", "*SKIPPED*no disabled account*"]
+    )
+
+
+def test_the_profile_may_stand_in_the_ini_file(pytester: pytest.Pytester, profile: Path) -> None:
+    pytester.makeini(f"[pytest]\nauthproof_profile = {profile.name}\n")
+    result = run(pytester, "-k", "COOKIE-01")
+    result.assert_outcomes(passed=4)
+
+
+def test_collect_only_sends_nothing(pytester: pytest.Pytester, profile: Path) -> None:
+    profile.write_text(profile.read_text("utf-8").replace("http://127.0.0.1", "http://127.0.0.2"), "utf-8")
+    result = run(pytester, "--authproof-profile", str(profile), "--collect-only", "-q")
+    assert result.ret == 0
+    result.stdout.fnmatch_lines(["*BEARER-01[[]GET /api/admin/users[]]*"])
+
+
+def test_k_and_m_choose_among_the_checks(pytester: pytest.Pytester, profile: Path) -> None:
+    result = run(pytester, "--authproof-profile", str(profile), "-k", "REFRESH-04 and admin")
+    result.assert_outcomes(passed=1)
+    result = run(pytester, "--authproof-profile", str(profile), "-m", "not authproof")
+    assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_a_failed_check_prints_its_evidence(pytester: pytest.Pytester, profile: Path) -> None:
+    class Unverified(Tokens):
+        def signature_is_valid(self, *_: object) -> bool:
+            return True
+
+    with running_mock(parts=Parts(tokens=Unverified)) as (url, _):
+        result = run(pytester, "--authproof-profile", str(profile), "--authproof-url", url, "-k", "JWT-13 and user]")
+    assert result.ret == pytest.ExitCode.TESTS_FAILED
+    text = result.stdout.str()
+    assert "> GET /api/admin/user" in text
+    assert "< 200 OK" in text
+    assert 'curl -i --path-as-is -H "Authorization: Bearer ${FORGED_TOKEN_' in text
+    assert "plugin.py" not in text, "no traceback of ours"
+    assert "correct horse" not in text
+    assert "eyJ" not in text
+
+
+def test_an_unmet_recommendation_is_a_warning(pytester: pytest.Pytester, profile: Path) -> None:
+    class Stateless(Guard):
+        def check_session(self, *_: object) -> None:
+            """An access token outlives its session."""
+
+    with running_mock(parts=Parts(guard=Stateless)) as (url, _):
+        result = run(pytester, "--authproof-profile", str(profile), "--authproof-url", url, "-k", "LOGOUT-08")
+    result.assert_outcomes(passed=2, warnings=2)
+    result.stdout.fnmatch_lines(["*AuthproofWarning: LOGOUT-08*works on after logout*"])
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("[target", "*authproof.toml: this is not TOML*"),
+        ("[target]\n", "*target.url is missing*"),
+        ('[target]\nurl = "http://127.0.0.1:1"\ncontract = "absent.yaml"\n', "*absent.yaml*cannot be read*"),
+        ('[target]\nurl = "http://127.0.0.1:1"\n[accounts.nobody.ordinary]\nemail = "a"\n', "*no application 'nobody'*"),
+    ],
+)
+def test_a_broken_profile_is_one_usage_error(pytester: pytest.Pytester, text: str, message: str) -> None:
+    path = pytester.path / "authproof.toml"
+    path.write_text(text, "utf-8")
+    result = run(pytester, "--authproof-profile", str(path))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([f"ERROR: {message}"])
+    assert "Traceback" not in result.stderr.str() + result.stdout.str()
+
+
+def test_an_unreachable_target_ends_the_run_with_its_exit_code(pytester: pytest.Pytester, profile: Path) -> None:
+    result = run(pytester, "--authproof-profile", str(profile), "--authproof-url", "http://127.0.0.1:9", "-k", "BEARER-01")
+    assert result.ret == 3
+    assert "does not answer" in result.stdout.str() + result.stderr.str()
