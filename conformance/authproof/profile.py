@@ -147,8 +147,9 @@ def checked_url(url: str) -> str:
     except ValueError:
         parts, usable = SplitResult("", "", "", "", ""), False
     if not usable or parts.query or parts.fragment or parts.username is not None:
+        shown = f"…@{url.rpartition('@')[2]}" if "@" in url else url
         raise ProfileError(
-            f"{url!r} is not the URL of an API. Mend: give one such as https://api.example.com, without credentials, query or fragment."
+            f"{shown!r} is not the URL of an API. Mend: give one such as https://api.example.com, without credentials, query or fragment."
         )
     return url.rstrip("/")
 

@@ -140,9 +140,4 @@ def access_token_of_another_application_is_refused(seen: Evidence, operation: Op
 @check("PAT-22", on=identities_beside_personal_tokens, reads="personal_tokens")
 def personal_token_of_another_application_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A personal access token is refused by another application (RFC 8725 section 3.9)."""
-    application = seen.application_of(operation)
-    issuers = [app for app in seen.contract.applications.values() if app is not application and app.personal_access_tokens]
-    for exchange in seen.all("pat.elsewhere", operation):
-        return refused(exchange, "A personal access token of another application")
-    outcome = next((seen.outcomes[key] for app in issuers if (key := ("personal_tokens", app.name)) in seen.outcomes), None)
-    return Judgement(outcome.verdict, outcome.reason) if outcome else undecided("No personal access token was offered here.")
+    return refused(seen.one("pat.elsewhere", operation), "A personal access token of another application")

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from authproof.evidence import Evidence, NotObserved
-from authproof.verdict import Judgement, Verdict, undecided
+from authproof.verdict import Judgement, undecided
 from authproof_spec import Contract, Operation
 
 Subjects: TypeAlias = Callable[[Contract], Iterable[Operation]]
@@ -43,13 +43,12 @@ class Check:
             return self._unobserved(evidence, operation, absent)
 
     def _unobserved(self, evidence: Evidence, operation: Operation, absent: NotObserved) -> Judgement:
-        application = evidence.application_of(operation)
-        names = [application.name] if application else list(evidence.contract.applications)
-        outcomes = [outcome for script in self.scripts for name in names if (outcome := evidence.outcomes.get((script, name)))]
-        for verdict in (Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.SKIP):
-            for outcome in outcomes:
-                if outcome.verdict is verdict:
-                    return Judgement(verdict, outcome.reason)
+        own = evidence.application_of(operation)
+        outcomes = [(name, evidence.outcomes[script, name]) for script, name in evidence.outcomes if script in self.scripts]
+        # What is offered to one application may have to come from another, whose script then tells why it did not.
+        of_own = [outcome for name, outcome in outcomes if own is not None and name == own.name]
+        for outcome in of_own or [outcome for _, outcome in outcomes]:
+            return Judgement(outcome.verdict, outcome.reason)
         return undecided(str(absent))
 
 

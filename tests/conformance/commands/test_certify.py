@@ -1,0 +1,196 @@
+"""`authproof certify`, end to end over a socket, as a process of its own where signals and exit codes matter."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import jsonschema_rs
+import pytest
+from click.testing import CliRunner, Result
+
+from authproof.cli import main
+from authproof_mock.backend import Backend
+from authproof_mock.flows import Flows
+from authproof_mock.parts import Parts
+from authproof_mock.server import running_mock
+from authproof_mock.tokens import Tokens
+
+PASSWORD = "correct horse battery staple"
+PROFILE = f"""
+[target]
+url = "http://127.0.0.1:9"
+
+[accounts.admin.ordinary]
+email = "user@example.com"
+password = "{PASSWORD}"
+"""
+
+
+@pytest.fixture(scope="module")
+def mock() -> Iterator[tuple[str, Backend]]:
+    with running_mock() as (url, backend):
+        yield url, backend
+
+
+@pytest.fixture
+def profile(tmp_path: Path) -> Path:
+    path = tmp_path / "authproof.toml"
+    path.write_text(PROFILE, "utf-8")
+    return path
+
+
+def certify(*arguments: str) -> Result:
+    return CliRunner().invoke(main, ["certify", *arguments])
+
+
+def test_the_embedded_mock_conforms(tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    result = certify("--report", f"json={path}")
+    assert result.exit_code == 0, result.output
+    assert "Conformant: " in result.output
+    report = json.loads(path.read_text("utf-8"))
+    assert report["verdict"] == "conformant"
+    assert report["counts"]["pass"] > 250
+    assert {name: report["counts"][name] for name in ("fail", "warn", "inconclusive", "error")} == dict.fromkeys(
+        ("fail", "warn", "inconclusive", "error"), 0
+    )
+    assert report["failed_logins"] <= 5
+    assert report["requests"] <= 500
+    assert report["left_behind"] == []
+    assert PASSWORD not in path.read_text("utf-8") + result.output
+    assert "eyJ" not in path.read_text("utf-8") + result.output
+
+
+def test_nothing_is_left_behind(mock: tuple[str, Backend], profile: Path) -> None:
+    url, backend = mock
+    assert certify(url, "--profile", str(profile)).exit_code == 0
+    assert all(family.revoked for family in backend.sessions.list())
+    assert all(record.revoked for record in backend.pats.list())
+
+
+def test_a_failure_is_told_with_its_evidence_and_exit_code_1(profile: Path) -> None:
+    class Unverified(Tokens):
+        def signature_is_valid(self, *_: object) -> bool:
+            return True
+
+    with running_mock(parts=Parts(tokens=Unverified)) as (url, _):
+        result = certify(url, "--profile", str(profile), "--only", "JWT-13")
+    assert result.exit_code == 1
+    assert "FAIL JWT-13[GET /api/admin/user]" in result.output
+    assert "> GET /api/admin/user" in result.output
+    assert "< 200 OK" in result.output
+    assert "Nonconformant: " in result.output
+
+
+def test_only_and_skip_choose(mock: tuple[str, Backend], profile: Path, tmp_path: Path) -> None:
+    path = tmp_path / "report.json"
+    result = certify(mock[0], "--profile", str(profile), "--only", "cookie", "--skip", "COOKIE-01", "--report", f"json={path}")
+    assert result.exit_code == 0
+    report = json.loads(path.read_text("utf-8"))
+    found = {entry["id"] for entry in report["results"]}
+    assert "COOKIE-02" in found
+    assert "COOKIE-01" not in found
+    assert all(name.startswith("COOKIE-") for name in found)
+    assert report["requests"] < 120, "scripts that no chosen check reads are not carried out"
+
+
+def test_without_accounts_only_what_needs_none_is_decided(mock: tuple[str, Backend]) -> None:
+    result = certify(mock[0])
+    assert result.exit_code == 0, result.output
+    assert "has no ordinary or privileged account" not in result.output, "a skip is no finding"
+    assert "BEARER-01" in result.output
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--only", "JWT-999"], "There is no requirement or area 'JWT-999'"),
+        (["ftp://example.com"], "is not the URL of an API"),
+        (["https://user:secret@example.com"], "is not the URL of an API"),
+        (["--profile", "absent.toml"], "absent.toml: the profile cannot be read"),
+        (["--contract", "absent.yaml"], "absent.yaml: The document cannot be read"),
+        (["--report", "pdf=x"], "is not of the form json=PATH"),
+        (["--report", "json=/absent/folder/x"], "does not exist"),
+        (["--timeout", "0"], "--timeout"),
+        (["--ca", __file__, "--insecure"], "exclude each other"),
+        (["--ca", __file__, "https://127.0.0.1:9"], "cannot be used as a list of certificate authorities"),
+        (["--nonsense"], "No such option"),
+    ],
+)
+def test_bad_input_is_one_message_and_exit_code_2(arguments: list[str], message: str) -> None:
+    result = certify(*arguments)
+    assert result.exit_code == 2, result.output
+    assert message in result.output
+    assert "Traceback" not in result.output
+    assert "secret" not in result.output
+
+
+def test_an_unreachable_target_is_exit_code_3() -> None:
+    with closing(socket.socket()) as closed:
+        closed.bind(("127.0.0.1", 0))
+        result = certify(f"http://127.0.0.1:{closed.getsockname()[1]}")
+    assert result.exit_code == 3
+    assert "does not answer" in result.output
+    assert "Traceback" not in result.output
+
+
+class SlowRefusal(Flows):
+    """Makes a run long enough to be interrupted: the refresh of the contract waits for the test."""
+
+    reached = threading.Event()
+
+    def refresh(self, *arguments: Any) -> Any:
+        self.reached.set()
+        time.sleep(0.3)
+        return super().refresh(*arguments)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_cleans_up_and_is_exit_code_130(profile: Path, number: signal.Signals) -> None:
+    SlowRefusal.reached.clear()
+    with running_mock(parts=Parts(flows=SlowRefusal)) as (url, backend):
+        command = [sys.executable, "-m", "authproof", "certify", url, "--profile", str(profile)]
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert SlowRefusal.reached.wait(30)
+        process.send_signal(number)
+        output, _ = process.communicate(timeout=30)
+        assert process.returncode == 130, output
+        assert all(family.revoked for family in backend.sessions.list())
+    assert "The run was interrupted" in output
+    assert "Traceback" not in output
+
+
+def test_tls_is_verified_unless_told_otherwise(profile: Path, tmp_path: Path) -> None:
+    import trustme
+
+    from authproof_mock.certificate import new_tls
+
+    tls = new_tls("127.0.0.1")
+    (tmp_path / "ca.pem").write_bytes(tls.authority)
+    with running_mock(tls=tls) as (url, _):
+        assert url.startswith("https://")
+        arguments = [url, "--profile", str(profile), "--only", "LOGIN-01"]
+        assert certify(*arguments).exit_code == 3
+        assert certify(*arguments, "--ca", str(tmp_path / "ca.pem")).exit_code == 0
+        assert certify(*arguments, "--insecure").exit_code == 0
+        trustme.CA().cert_pem.write_to_path(str(tmp_path / "other.pem"))
+        assert certify(*arguments, "--ca", str(tmp_path / "other.pem")).exit_code == 3
+
+
+def test_the_json_report_fits_its_schema(mock: tuple[str, Backend], profile: Path, tmp_path: Path) -> None:
+    from importlib.resources import files
+
+    path = tmp_path / "report.json"
+    certify(mock[0], "--profile", str(profile), "--report", f"json={path}")
+    schema = json.loads((files("authproof.reports") / "report.schema.json").read_text("utf-8"))
+    jsonschema_rs.Draft202012Validator(schema).validate(json.loads(path.read_text("utf-8")))
