@@ -26,7 +26,7 @@ class Answers:
         """The error as JSON."""
         payload: dict[str, Json] = {}
         put(payload, self._contract.error_message, refusal.message)
-        if refusal.fields and self._contract.error_fields:
+        if refusal.fields and self._contract.error_fields is not None:
             put(payload, self._contract.error_fields, {name: list(messages) for name, messages in refusal.fields.items()})
         return payload
 

@@ -66,7 +66,7 @@ class Backend:
         self._validation = parts.validation(contract)
         self._answers = parts.answers(contract)
         self._samples = Samples(contract.document)
-        self._handlers: dict[str, Handler] = dict([*parts.flows(state, self._samples).handlers(), *parts.resources(state).handlers()])
+        self._handlers: dict[str, Handler] = dict([*parts.flows(state, self._samples).handlers(), *parts.resources(state, self._samples).handlers()])
         self._router = Router([*contract.operations, *self._published_keys()])
 
     def _published_keys(self) -> Iterable[Operation]:

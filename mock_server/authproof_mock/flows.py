@@ -126,10 +126,10 @@ class Flows:
         """The next tokens for the current refresh token. A used one that comes back revokes its family."""
         content = self.refresh_content(application, request)
         family = self._state.sessions.family_of(content.identifier) if content else None
-        if content is None or family is None or not self._state.sessions.is_live(family):
+        if content is None or family is None or not self.is_family_of(application, content, family):
             raise self.refuse_refresh(application)
         account = self._state.accounts.find(family.account)
-        if account is None or not self.may_log_in(account) or account.key != content.account_key:
+        if account is None or not self.may_log_in(account) or not self._state.sessions.is_live(family):
             raise self.refuse_refresh(application)
         policy = application.rotation
         if self._state.sessions.is_reuse(family, content.identifier, policy):
@@ -154,7 +154,7 @@ class Flows:
         contents = [self.refresh_content(application, request), request.caller.content if request.caller else None]
         for content in contents:
             family = self._state.sessions.family_of(content.identifier) if content else None
-            if family is not None:
+            if content and family and self.is_family_of(application, content, family):
                 self._state.sessions.revoke(family.id)
         answer = self._samples.answer(request.operation)
         return Answer(answer.status, answer.payload, self.cleared_cookies(application))
@@ -173,6 +173,10 @@ class Flows:
     def is_refresh_token_of(self, application: Application, content: Content) -> bool:
         """True for a refresh token of `application`."""
         return content.type.purpose is Purpose.REFRESH and content.type.application == application.name
+
+    def is_family_of(self, application: Application, content: Content, family: Family) -> bool:
+        """True when the family is of the application and account that the token names."""
+        return (family.application, family.account) == (application.name, content.account_key)
 
     def refresh_token_of(self, application: Application, request: Request) -> str | None:
         """The refresh cookie's exact value; None when there is none, or several. Nothing but the cookie is read."""

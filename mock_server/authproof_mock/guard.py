@@ -132,7 +132,8 @@ class Guard:
     def check_object(self, caller: Caller, operation: Operation, path_parameters: Mapping[str, str]) -> None:
         """The object is the caller's own where the contract has a rule for it."""
         rule = self._rules.get(operation.id)
-        if rule is None or path_parameters[rule.parameter] == caller.account.attribute(rule.attribute):
+        attribute = caller.account.attribute(rule.attribute) if rule else None
+        if rule is None or (attribute is not None and str(attribute) == path_parameters[rule.parameter]):
             return
         if rule.otherwise == 403:
             raise self.insufficient_scope(frozenset())

@@ -63,6 +63,8 @@ def new_key(algorithm: str) -> SigningKey:
 def read_key(algorithm: str, text: str) -> SigningKey:
     """The given key: a secret's text for HS*, else a private key in PEM. Raises SigningKeyError when it does not fit."""
     if algorithm.startswith("HS"):
+        if not text:
+            raise SigningKeyError("The signing key is empty. Mend: give a secret, or none to have one made.")
         return _secret(algorithm, text.encode())
     try:
         key = load_pem_private_key(text.encode(), password=None)

@@ -93,7 +93,10 @@ def moment(value: Json) -> float:
     if isinstance(value, str) and _DATE.fullmatch(value):
         return datetime.fromisoformat(value).replace(hour=23, minute=59, second=59, tzinfo=UTC).timestamp()
     if isinstance(value, str) and _DATE_TIME.fullmatch(value):
-        return datetime.fromisoformat(value.upper()).timestamp()
+        try:
+            return datetime.fromisoformat(value.upper()).astimezone(UTC).timestamp()
+        except OverflowError:
+            raise ValueError("in no year that UTC has here") from None
     raise ValueError("neither a date-time nor a date of RFC 3339")
 
 

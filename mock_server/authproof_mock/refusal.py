@@ -11,7 +11,7 @@ from authproof_spec.contract import Contract
 _SCOPE = re.compile(r"[\x21\x23-\x5b\x5d-\x7e]+")
 
 
-class Refusal(Exception):  # noqa: N818  # the request is in error, not we
+class Refusal(Exception):  # the request is in error, not we
     """An error answer. `fields`: what is wrong by field. No text of it repeats a value that was sent."""
 
     def __init__(self, status: int, message: str, *, headers: Headers = (), fields: Mapping[str, Sequence[str]] | None = None) -> None:

@@ -11,6 +11,7 @@ from authproof_mock.flows import Handler
 from authproof_mock.http import Answer
 from authproof_mock.pats import PersonalAccessToken
 from authproof_mock.refusal import Refusal
+from authproof_mock.samples import Samples
 from authproof_mock.state import Request, State
 from authproof_mock.tokens import Purpose
 from authproof_spec.contract import AccountAdministration, Application, Identity, Operation, PersonalAccessTokens
@@ -27,8 +28,9 @@ _TYPES: Mapping[str, Callable[[Json], bool]] = {
 class Resources:
     """The operations that a token opens."""
 
-    def __init__(self, state: State) -> None:
+    def __init__(self, state: State, samples: Samples) -> None:
         self._state = state
+        self._samples = samples
 
     def handlers(self) -> Iterator[tuple[str, Handler]]:
         """Each operation that plays a part here, by id, and what it does."""
@@ -96,7 +98,7 @@ class Resources:
         if record is None:
             raise _not_found()
         self._state.pats.revoke(record.id)
-        return Answer(request.operation.success_status)
+        return self._samples.answer(request.operation)
 
     def revocable_token(self, application: Application, request: Request) -> PersonalAccessToken | None:
         """The record that is named, if the caller may revoke it; another's is as unknown as one that does not exist (CWE-639)."""
@@ -129,7 +131,7 @@ class Resources:
         self._existing(request)
         self._state.accounts.delete(request.object_id)
         self._state.pats.drop_account(request.object_id)
-        return Answer(request.operation.success_status)
+        return self._samples.answer(request.operation)
 
     def _existing(self, request: Request) -> None:
         if self._state.accounts.find(request.object_id) is None:
@@ -167,9 +169,14 @@ def _given(body: Json, fields: Mapping[str, str]) -> dict[str, Json]:
     """The attributes that `body` gives. Raises Refusal for one of a type that no account has."""
     given: dict[str, Json] = {name: value for name, pointer in fields.items() if (value := get(body, pointer)) is not None}
     for name, value in given.items():
-        if name in _TYPES and not _TYPES[name](value):
+        if not _TYPES.get(name, _is_scalar)(value):
             raise _invalid(fields[name], "This is of a wrong type.")
     return given
+
+
+def _is_scalar(value: Json) -> bool:
+    """What a free attribute may be: something that a login can compare."""
+    return isinstance(value, str | int | float)
 
 
 def _record(record: PersonalAccessToken, personal: PersonalAccessTokens, account: Account) -> dict[str, Json]:

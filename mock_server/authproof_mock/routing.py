@@ -44,12 +44,15 @@ class Router:
     """A tree of path segments: a look-up takes as long as its path, however many operations there are."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
+        self._literal: dict[str, Place] = {}
         self._root = _Node()
         for operation in operations:
             node = self._root
             for segment in operation.path.split("/")[1:]:
                 node = _child(node, segment)
             node.operations[operation.method] = operation
+            if "{" not in operation.path:
+                self._literal[operation.path] = Place(node.operations, ())
         _order(self._root)
 
     def find(self, path: str) -> Place | None:
@@ -58,6 +61,8 @@ class Router:
         Segments are decoded after they are split, so an encoded slash stays within its segment (RFC 3986 section 2.2).
         Nothing is normalised: a trailing slash, an empty segment, a dot segment or another case is another path.
         """
+        if literal := self._literal.get(path):
+            return literal
         if not path.startswith("/"):
             return None
         return _walk(self._root, [unquote(segment) for segment in path.split("/")[1:]], 0, ())

@@ -52,7 +52,8 @@ class SecondFactors:
         """True when `code` answers the challenge, which is then used up; it is so after five wrong ones too."""
         step = self.step_of(secret, code)
         if step is not None and not self.is_replay(challenge.account, step):
-            self._used_steps.setdefault(challenge.account, set()).add(step)
+            # A step out of the window cannot come back, so it need not be kept.
+            self._used_steps[challenge.account] = {step} | (self._used_steps.get(challenge.account, set()) & set(self.steps()))
             self.consume(challenge)
             return True
         challenge.wrong_codes += 1
@@ -79,9 +80,7 @@ class SecondFactors:
 
     def is_replay(self, account: str, step: int) -> bool:
         """True when the account's code of that step was taken before."""
-        used = self._used_steps.get(account, set())
-        used.intersection_update(self.steps())
-        return step in used
+        return step in self._used_steps.get(account, set())
 
     def clear(self) -> None:
         """Forget everything."""

@@ -19,7 +19,7 @@ _CACHED = 1024
 AccountId = str | int
 
 
-class InvalidToken(Exception):  # noqa: N818  # what the token is, as a server's own code would say it
+class InvalidToken(Exception):  # what the token is, as a server's own code would say it
     """A token that is refused; the text never repeats any of it."""
 
 
