@@ -11,12 +11,17 @@ from typing import Any, cast
 import httpx
 import pytest
 import yaml
+from hypothesis import settings
 
 from authproof_mock.accounts import Accounts
 from authproof_mock.backend import Backend
 from authproof_mock.clock import Clock
 from authproof_mock.http import Call
 from authproof_spec import Contract, load_contract
+
+# The same examples on every run: a failure here is a failure anywhere.
+settings.register_profile("steady", derandomize=True, deadline=None)
+settings.load_profile("steady")
 
 NOW = 1_800_000_000.0
 PASSWORD = "correct horse battery staple"
