@@ -14,13 +14,13 @@ from starlette.websockets import WebSocketClose
 
 from authproof_mock.backend import Backend
 from authproof_mock.clock import Clock
-from authproof_mock.http import Call
+from authproof_mock.http import Call, Headers
 from authproof_mock.parts import Parts
 from authproof_mock.seed import SeedAccount
 from authproof_mock.validation import MAXIMUM_BODY
 from authproof_spec.contract import Contract
 
-# RFC 9112 section 6: the presence of a body is told by one of these.
+# RFC 9112 section 6: in HTTP/1 the presence of a body is told by one of these.
 _ANNOUNCE_A_BODY = frozenset({"content-length", "transfer-encoding"})
 
 
@@ -76,7 +76,7 @@ class _Endpoint:
             query=scope["query_string"].decode("latin-1"),
             headers=headers,
             # Waiting for a body that was not announced costs as much as the rest of the answer.
-            body=await _body(receive) if any(name in _ANNOUNCE_A_BODY for name, _ in headers) else b"",
+            body=await _body(receive) if _has_body(scope, headers) else b"",
         )
         answer = self._backend.handle(call)
         if answer.delay:
@@ -87,6 +87,11 @@ class _Endpoint:
             fields.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": answer.status, "headers": fields})
         await send({"type": "http.response.body", "body": body})
+
+
+def _has_body(scope: Scope, headers: Headers) -> bool:
+    """False when the request surely has no body; HTTP/2 and later need not announce theirs."""
+    return not scope.get("http_version", "").startswith("1") or any(name in _ANNOUNCE_A_BODY for name, _ in headers)
 
 
 async def _body(receive: Receive) -> bytes:

@@ -88,6 +88,22 @@ def test_a_body_is_read_up_to_its_limit(contract: Contract) -> None:
     assert asyncio.run(call()) == (413, MAXIMUM_BODY // 65536 + 1)
 
 
+@pytest.mark.parametrize("version", ["1.1", "2"])
+def test_a_body_is_read_where_there_may_be_one(contract: Contract, version: str) -> None:
+    sent: list[Message] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b'{"email": "admin@example.com", "password": "wrong"}'}
+
+    async def send(message: Message) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "http_version": version, "method": "POST", "path": "/api/admin/auth/login", "query_string": b""}
+    asyncio.run(create_app(contract)({**scope, "headers": [(b"content-type", b"application/json")]}, receive, send))
+    # HTTP/1 has no body without a header that announces it; HTTP/2 may have one.
+    assert sent[0]["status"] == (400 if version == "1.1" else 401)
+
+
 def test_lengths_are_declared_where_there_is_a_body(contract: Contract) -> None:
     async def work(client: httpx.AsyncClient) -> list[str | None]:
         answers = [await client.get("/api/health"), await client.head("/api/health"), await client.options("/api/health")]

@@ -63,24 +63,24 @@ def test_all_refusals_are_the_same_to_the_byte(log_in: LogIn) -> None:
 @pytest.mark.parametrize(
     ("body", "fields"),
     [
-        ({}, {"email", "password"}),
-        ({"email": "admin@example.com"}, {"password"}),
-        ({"email": "admin@example.com", "password": 7}, {"password"}),
-        ({"email": "admin@example.com", "password": ""}, {"password"}),
-        ({"email": "no address", "password": "x"}, {"email"}),
-        ({"email": None, "password": "x"}, {"email"}),
-        ([], {"body"}),
-        (None, {"body"}),
-        ("text", {"body"}),
+        ({}, ["email", "password"]),
+        ({"email": "admin@example.com"}, ["password"]),
+        ({"email": "admin@example.com", "password": 7}, ["password"]),
+        ({"email": "admin@example.com", "password": ""}, ["password"]),
+        ({"email": "no address", "password": "x"}, ["email"]),
+        ({"email": None, "password": "x"}, ["email"]),
+        ([], ["body"]),
+        (None, ["body"]),
+        ("text", ["body"]),
     ],
     ids=str,
 )
-def test_a_malformed_login_names_its_fields(client: httpx.Client, body: Any, fields: set[str]) -> None:
+def test_a_malformed_login_names_its_fields(client: httpx.Client, body: Any, fields: list[str]) -> None:
     answer = client.post(LOGIN, content=json.dumps(body), headers={"content-type": "application/json"})
     assert answer.status_code == 400
     assert answer.headers["content-type"] == "application/json"
     assert isinstance(answer.json()["message"], str)
-    assert answer.json()["errors"].keys() == fields
+    assert sorted(answer.json()["errors"]) == fields
 
 
 # Second factor
