@@ -24,6 +24,7 @@ def contradictions(contract: Contract) -> Iterator[Contradiction]:
     for name, application in contract.applications.items():
         here = f"/applications/{name}"
         yield from _in_schemes(application, here)
+        yield from _in_logins(application, here)
         yield from _in_refresh(application, here)
         if application.cookie:
             yield from _in_cookie(application, application.cookie, f"{here}/refreshToken")
@@ -62,6 +63,16 @@ def _in_schemes(application: Application, here: str) -> Iterator[Contradiction]:
         if kind and kind.scheme.kind is not wanted:
             message = f"The security scheme {kind.scheme.name!r} is not of the kind that this token travels by."
             yield f"{here}/{part}/scheme", message, f"Declare that scheme with {words}."
+
+
+def _in_logins(application: Application, here: str) -> Iterator[Contradiction]:
+    """A `security` at the root holds for a login as well, which is easily overlooked."""
+    operations = {f"logins/{index}/operation": login.operation for index, login in enumerate(application.logins)}
+    if application.second_factor:
+        operations["secondFactor/operation"] = application.second_factor.operation
+    for place, operation in operations.items():
+        if operation.is_protected:
+            yield f"{here}/{place}", f"{operation.name} asks for a bearer token, so nobody can log in.", "Give that operation `security: []`."
 
 
 def _in_refresh(application: Application, here: str) -> Iterator[Contradiction]:

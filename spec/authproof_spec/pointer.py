@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterable, Mapping, MutableMapping, Sequence
 from typing import TypeAlias
@@ -11,6 +12,7 @@ Json: TypeAlias = "bool | int | float | str | Sequence[Json] | Mapping[str, Json
 _INDEX = re.compile(r"0|[1-9][0-9]*")
 
 
+@functools.lru_cache(maxsize=1024)
 def split(pointer: str) -> tuple[str, ...]:
     """The unescaped reference tokens of `pointer`; `""` has none."""
     return tuple(token.replace("~1", "/").replace("~0", "~") for token in pointer.split("/")[1:])

@@ -11,6 +11,7 @@ from authproof_spec.pointer import Json
 
 _MAXIMUM_DEPTH = 200
 _MAXIMUM_NODES = 500_000
+_SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
 
 
 class UnreadableError(Exception):
@@ -23,6 +24,9 @@ class UnreadableError(Exception):
 
 def parse(text: str) -> tuple[yaml.Node | None, Json]:
     """The tree of YAML nodes of `text`, which knows the lines, and its value. Raises UnreadableError."""
+    if text.lstrip().startswith("{"):
+        # JSON writes a character beyond the first plane as two escapes, the one thing in common use that YAML does not take over.
+        text = _SURROGATES.sub(_character, text)
     try:
         node = yaml.compose(text, Loader=_Loader)
     except (yaml.YAMLError, UnicodeEncodeError) as error:
@@ -30,6 +34,10 @@ def parse(text: str) -> tuple[yaml.Node | None, Json]:
         message = " ".join((getattr(error, "problem", None) or str(error)).split())
         raise UnreadableError(message, None if mark is None else mark.line) from error
     return node, None if node is None else _Reader().value(node)
+
+
+def _character(pair: re.Match[str]) -> str:
+    return pair[1] + bytes.fromhex(pair[2] + pair[3]).decode("utf-16-be")
 
 
 class _Loader(yaml.CSafeLoader):
