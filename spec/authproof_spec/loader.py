@@ -108,7 +108,8 @@ def _problems_of_meaning(document: Document) -> list[Problem]:
 
 def _problem_of(document: Document, error: OpenAPIValidationError) -> Problem:
     best = min(error.context or [error], key=lambda child: -len(child.absolute_path))
-    message = f"This is not valid OpenAPI 3.1: {_short(best.message)}."
+    summary = best.message.partition("\n")[0]  # paragraphs about the validator's own schema follow
+    message = f"This is not valid OpenAPI 3.1: {_short(summary)}."
     return document.problem(join(best.absolute_path), message, "Correct it as the OpenAPI specification says.")
 
 

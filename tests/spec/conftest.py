@@ -6,20 +6,15 @@ from importlib.resources import files
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from authproof_spec import ContractError, Problem, load_contract
 
-BUNDLED = (files("authproof_spec") / "openapi.yaml").read_text("utf-8")
-PAGE = (Path(__file__).parents[2] / "docs" / "extension.md").read_text("utf-8")
-EXAMPLE = PAGE.partition("```yaml\n")[2].partition("```\n")[0]
+# The same examples on every run: a test fails for a change of the code, never by luck.
+settings.register_profile("deterministic", derandomize=True)
+settings.load_profile("deterministic")
 
-
-def changed(text: str, *changes: tuple[str, str]) -> str:
-    """`text` after the replacements, each of which changes exactly one place."""
-    for old, new in changes:
-        assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times"
-        text = text.replace(old, new)
-    return text
+PAGE = Path(__file__).parents[2] / "docs" / "extension.md"
 
 
 @dataclass(frozen=True)
@@ -35,8 +30,25 @@ class Refusal:
 
 
 @pytest.fixture
-def write(tmp_path: Path) -> Callable[[str], Path]:
-    def write(text: str) -> Path:
+def bundled() -> str:
+    """The text of the bundled document."""
+    return (files("authproof_spec") / "openapi.yaml").read_text("utf-8")
+
+
+@pytest.fixture
+def example() -> str:
+    """The text of the worked example of the documentation."""
+    return PAGE.read_text("utf-8").partition("```yaml\n")[2].partition("```\n")[0]
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Callable[..., Path]:
+    """Writes a document after replacements, each of which changes exactly one place."""
+
+    def write(text: str, *changes: tuple[str, str]) -> Path:
+        for old, new in changes:
+            assert text.count(old) == 1, f"{old!r} stands {text.count(old)} times"
+            text = text.replace(old, new)
         path = tmp_path / "api.yaml"
         path.write_text(text, "utf-8")
         return path
@@ -45,11 +57,11 @@ def write(tmp_path: Path) -> Callable[[str], Path]:
 
 
 @pytest.fixture
-def refuse(write: Callable[[str], Path]) -> Callable[[str], Refusal]:
-    """Loads a document that must be refused."""
+def refuse(write: Callable[..., Path]) -> Callable[..., Refusal]:
+    """Loads a document, after replacements, that must be refused."""
 
-    def refuse(text: str) -> Refusal:
-        path = write(text)
+    def refuse(text: str, *changes: tuple[str, str]) -> Refusal:
+        path = write(text, *changes)
         with pytest.raises(ContractError) as caught:
             load_contract(path)
         assert caught.value.problems
@@ -58,6 +70,6 @@ def refuse(write: Callable[[str], Path]) -> Callable[[str], Refusal]:
             assert problem.message.endswith(".")
             assert problem.mend.endswith(".")
             assert str(problem) in str(caught.value)
-        return Refusal(text, path, caught.value.problems)
+        return Refusal(path.read_text("utf-8"), path, caught.value.problems)
 
     return refuse
