@@ -100,6 +100,7 @@ class TokenFacts:
     kind: what it is (access_token, refresh_token, …); alike for every value of that kind.
     sha256, length: of the value, in hexadecimal and in characters.
     header, claims: the decoded JOSE header and claims when the value is a JWT, else None.
+    is_compact: it is three non-empty parts of base64url without padding (RFC 7515 section 7.1).
     is_cookie_octets: every character may stand in a cookie's value (RFC 6265 section 4.1.1).
     """
 
@@ -108,6 +109,7 @@ class TokenFacts:
     length: int
     header: Mapping[str, Json] | None = None
     claims: Mapping[str, Json] | None = None
+    is_compact: bool = False
     is_cookie_octets: bool = True
 
 

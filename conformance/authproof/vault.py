@@ -18,6 +18,7 @@ from authproof_spec.pointer import Json
 
 _JWT = re.compile(r"eyJ[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]{4,}\.[A-Za-z0-9_-]*")
 _VARIABLE = re.compile(r"\$\{([A-Z][A-Z0-9_]*_[0-9]+)(\.signature)?\}")
+_COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _COOKIE_OCTETS = re.compile(r"^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$")
 # A shorter secret may be part of an innocent word or number, so it is only replaced where it is a whole value.
 _SAFE_LENGTH = 8
@@ -48,6 +49,7 @@ class Vault:
             length=len(value),
             header=header,
             claims=claims,
+            is_compact=_COMPACT.fullmatch(value) is not None,
             is_cookie_octets=_COOKIE_OCTETS.match(value) is not None,
         )
         self._names[value] = variable

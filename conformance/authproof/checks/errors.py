@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from authproof.checks.answers import came_from_elsewhere, response_of
 from authproof.checks.registry import check, everything, readable
-from authproof.evidence import Evidence
+from authproof.evidence import Evidence, flow_operations
 from authproof.exchange import Exchange
 from authproof.reading import is_json, media_type
 from authproof.verdict import Judgement, broken, met, undecided, untestable
@@ -49,12 +49,13 @@ def no_answer_repeats_a_secret(seen: Evidence, operation: Operation) -> Judgemen
     exchanges = seen.on(operation)
     if not exchanges:
         return NOT_ASKED
+    gives_tokens = any(operation in flow_operations(application) for application in seen.contract.applications.values())
     for exchange in exchanges:
         request, response = exchange.probe.request, response_of(exchange)
         sent_text = request.target + " ".join(value for _, value in request.headers) + (request.body or b"").decode("utf-8", "replace")
         answer = response.body.decode("utf-8", "replace") + " ".join(value for _, value in response.headers)
         repeated = set(seen.tokens_in(sent_text)) & set(seen.tokens_in(answer))
-        if response.is_success:
+        if response.is_success and gives_tokens:
             # Within a declared grace the same successor may come again: such an answer gives a token, it does not echo one.
             repeated = {name for name in repeated if seen.facts[name].kind not in GIVES_TOKENS}
         if repeated:

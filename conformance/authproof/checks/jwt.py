@@ -30,10 +30,10 @@ def _issued(seen: Evidence, operation: Operation) -> tuple[Application, Exchange
 
 @check("JWT-01", on=first_logins, reads=())
 def access_token_is_a_signed_jwt(seen: Evidence, operation: Operation) -> Judgement:
-    """The access token is a compact JWS of two JSON objects and a signature (RFC 7519 section 7.2)."""
+    """The access token is a compact JWS of two JSON objects and a signature (RFC 7515 section 7.1, RFC 7519 section 7.2)."""
     _, exchange, token = _issued(seen, operation)
-    if token.header is None or token.claims is None:
-        return broken("The access token is not three base64url parts of which the first two are JSON objects.", exchange)
+    if token.header is None or token.claims is None or not token.is_compact:
+        return broken("The access token is not three non-empty base64url parts, unpadded, of which the first two are JSON objects.", exchange)
     return met("The access token is a signed JWT.", exchange)
 
 
@@ -102,7 +102,9 @@ def audience_is_the_declared_one(seen: Evidence, operation: Operation) -> Judgem
 def algorithm_is_the_declared_one(seen: Evidence, operation: Operation) -> Judgement:
     """The token is signed with the declared algorithm (RFC 8725 section 3.1)."""
     _, exchange, token = _issued(seen, operation)
-    found = (token.header or {}).get("alg")
+    if token.header is None:
+        return undecided("The access token has no readable header.", exchange)
+    found = token.header.get("alg")
     declared = seen.contract.tokens.algorithm
     if found != declared:
         return broken(f"The token is signed with {found}, and {declared} is declared.", exchange)

@@ -104,6 +104,9 @@ def personal_tokens_of_others_are_out_of_reach(seen: Evidence, operation: Operat
     listed = response_of(seen.one("pat.foreign_list", personal.list)).at(personal.items)
     if isinstance(listed, list) and any(get(record, personal.record["id"]) == identifier for record in listed):
         return broken("Another user's list shows the token.", seen.one("pat.foreign_list", personal.list))
+    before = seen.one("pat.use", application.identity.operation)
+    if not response_of(before).is_success:
+        return undecided(f"The token was answered {before.status} before that too.", before)
     after = seen.one("pat.after_foreign_revoke", application.identity.operation)
     if response_of(attempt).is_success or not response_of(after).is_success:
         return broken(f"Another user's revocation is answered {attempt.status}, and the token is then answered {after.status}.", attempt, after)

@@ -109,6 +109,9 @@ def access_token_of_a_revoked_family_stops(seen: Evidence, operation: Operation)
     application = _application(seen, operation)
     if application.identity is None:
         return untestable("The contract has no who-am-I operation.")
+    newest = seen.one("refresh.after_reuse", operation)
+    if response_of(newest).is_success:
+        return untestable("The reuse revoked no family, so there is no access token of a revoked one.")
     exchange = seen.one("refresh.access_after_reuse", application.identity.operation)
     if response_of(exchange).is_success:
         return weak(f"The access token of the revoked family works on, for at most {application.access_token.lifetime} seconds.", exchange)
