@@ -9,6 +9,7 @@ import click
 _COMMANDS = {
     "certify": "Certify a server, or the embedded mock.",
     "mock": "Serve a mock that obeys a contract.",
+    "faults": "List the faults that the mock can have.",
     "requirements": "List the requirements.",
     "explain": "Explain one requirement.",
 }

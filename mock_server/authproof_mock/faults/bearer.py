@@ -1,0 +1,392 @@
+"""Faults of reading the credential."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import replace
+from urllib.parse import parse_qs
+
+from authproof_mock.faults.fault import fault
+from authproof_mock.guard import Guard
+from authproof_mock.http import Call
+from authproof_mock.refusal import Refusal, challenge
+from authproof_mock.state import Caller, State
+from authproof_mock.tokens import InvalidToken, Purpose
+from authproof_spec.contract import Operation
+
+PathParameters = Mapping[str, str]
+
+
+def takes_permission(operation: Operation) -> bool:
+    """True for an operation that is not open to every account."""
+    return any(operation.bearer_schemes.values())
+
+
+def reads_with_permission(operation: Operation) -> bool:
+    """True for an operation that shows something to those alone who may see it."""
+    return operation.method == "GET" and takes_permission(operation)
+
+
+def access_token(state: State, operation: Operation, account: str | None = None) -> str:
+    """A new access token for `operation`: that of the account with the key `account`, else of the first one. Raises InvalidToken."""
+    application = state.contract.application_of(operation)
+    for found in state.accounts.list():
+        if application and account in {None, found.key} and state.accounts.belongs_to(found, application.name):
+            kind = state.tokens.type_of(application.name, Purpose.ACCESS)
+            return state.tokens.mint(kind, found.id, secrets.token_hex(8), state.clock.now() + 60)
+    raise InvalidToken("there is nobody to take it for")
+
+
+def with_bearer(call: Call, token: str) -> Call:
+    """`call` with `token` as its credential."""
+    return replace(call, headers=[*(header for header in call.headers if header[0] != "authorization"), ("authorization", f"Bearer {token}")])
+
+
+def without_bearer(call: Call) -> bool:
+    """True when no Authorization came."""
+    return not call.header_values("authorization")
+
+
+def query_of(call: Call) -> str | None:
+    """The token in the query."""
+    return next(iter(parse_qs(call.query).get("access_token", [])), None)
+
+
+def cookies_of(call: Call) -> Mapping[str, str]:
+    """The cookies by name."""
+    pairs = (part.strip().partition("=") for line in call.header_values("cookie") for part in line.split(";"))
+    return {name: value for name, _, value in pairs}
+
+
+# No credentials
+
+
+@fault(
+    "forgets-the-guard-of-one-operation",
+    breaks="BEARER-01",
+    # Where there is no guard, nothing that it asks for is asked for.
+    also=("DOC-06", "JWT-09", "JWT-13", "AUTHZ-01", "AUTHZ-02"),
+    reference="CWE-306",
+    harm="Anybody reads what one operation shows, without an account.",
+)
+class ForgetsTheGuard(Guard):
+    def guards(self, operation: Operation) -> bool:
+        return super().guards(operation) and not reads_with_permission(operation)
+
+
+@fault(
+    "answers-403-where-nobody-is-known",
+    breaks="BEARER-01",
+    reference="RFC 9110 §15.5.2",
+    harm="A client whose token is gone believes that its user may not do this, and never logs in again.",
+)
+class ForbidsStrangers(Guard):
+    def admit(self, call: Call, operation: Operation, path_parameters: PathParameters) -> Caller:
+        if without_bearer(call) and takes_permission(operation):
+            raise self.insufficient_scope(frozenset())
+        return super().admit(call, operation, path_parameters)
+
+
+@fault(
+    "judges-the-body-before-the-credentials",
+    breaks="BEARER-01",
+    reference="RFC 9110 §11.4",
+    harm="A stranger learns from 400 or 401 how a protected operation reads its input.",
+)
+class ValidatesStrangers(Guard):
+    def admit(self, call: Call, operation: Operation, path_parameters: PathParameters) -> Caller:
+        if without_bearer(call) and operation.request_body:
+            raise Refusal(400, "The body is not valid.")
+        return super().admit(call, operation, path_parameters)
+
+
+@fault(
+    "sends-no-challenge-without-credentials",
+    breaks="BEARER-02",
+    reference="RFC 9110 §11.6.1",
+    harm="A client that does not know the API cannot learn from its refusal how to authenticate.",
+)
+class SendsNoChallenge(Guard):
+    def admit(self, call: Call, operation: Operation, path_parameters: PathParameters) -> Caller:
+        if without_bearer(call):
+            raise Refusal(401, "Authentication is required.")
+        return super().admit(call, operation, path_parameters)
+
+
+@fault(
+    "sends-no-challenge-on-one-operation",
+    breaks="BEARER-02",
+    reference="RFC 9110 §15.5.2",
+    harm="One operation does not tell its clients how to authenticate.",
+)
+class SendsNoChallengeOnOne(Guard):
+    def admit(self, call: Call, operation: Operation, path_parameters: PathParameters) -> Caller:
+        if without_bearer(call) and reads_with_permission(operation):
+            raise Refusal(401, "Authentication is required.")
+        return super().admit(call, operation, path_parameters)
+
+
+@fault(
+    "challenges-for-a-password",
+    breaks="BEARER-02",
+    reference="RFC 6750 §3",
+    harm="Browsers open a dialogue for a password that this API does not take.",
+)
+class ChallengesForBasic(Guard):
+    def admit(self, call: Call, operation: Operation, path_parameters: PathParameters) -> Caller:
+        if without_bearer(call):
+            raise Refusal(401, "Authentication is required.", headers=[("www-authenticate", 'Basic realm="api"')])
+        return super().admit(call, operation, path_parameters)
+
+
+@fault(
+    "names-an-error-where-nothing-was-sent",
+    breaks="BEARER-04",
+    reference="RFC 6750 §3.1",
+    harm="A client without a token is told that its token is bad, and goes looking for a fault that is none.",
+)
+class NamesAnErrorTooEarly(Guard):
+    def admit(self, call: Call, operation: Operation, path_parameters: PathParameters) -> Caller:
+        if without_bearer(call):
+            raise self.invalid_token()
+        return super().admit(call, operation, path_parameters)
+
+
+@fault(
+    "does-not-name-an-invalid-token",
+    breaks="BEARER-05",
+    reference="RFC 6750 §3.1",
+    harm="A client cannot tell an expired token from a missing one, so it does not refresh.",
+)
+class NamesNoError(Guard):
+    def invalid_token(self) -> Refusal:
+        return Refusal(401, "The access token is not valid.", headers=[challenge(self._state.contract)])
+
+
+@fault(
+    "calls-an-invalid-token-an-invalid-request",
+    breaks="BEARER-05",
+    reference="RFC 6750 §3",
+    harm="A client mends its request for ever instead of refreshing its token.",
+)
+class NamesAnotherError(Guard):
+    def invalid_token(self) -> Refusal:
+        return Refusal(401, "The access token is not valid.", headers=[challenge(self._state.contract, "invalid_request")])
+
+
+# The scheme
+
+
+@fault(
+    "compares-the-scheme-as-it-is-spelled",
+    breaks="BEARER-06",
+    reference="RFC 9110 §11.1",
+    harm="Lawful clients that write `bearer` are locked out.",
+)
+class ComparesTheScheme(Guard):
+    def credential_of(self, call: Call) -> str | None:
+        spelled = [header for header in call.headers if header[0] != "authorization" or header[1].startswith("Bearer")]
+        return super().credential_of(replace(call, headers=spelled))
+
+
+@fault(
+    "knows-two-spellings-of-the-scheme",
+    breaks="BEARER-06",
+    reference="RFC 9110 §11.1",
+    harm="Lawful clients that write `BEARER` are locked out.",
+)
+class KnowsTwoSpellings(Guard):
+    def credential_of(self, call: Call) -> str | None:
+        spelled = [header for header in call.headers if header[0] != "authorization" or header[1].startswith(("Bearer", "bearer"))]
+        return super().credential_of(replace(call, headers=spelled))
+
+
+@fault(
+    "takes-any-scheme",
+    breaks="BEARER-07",
+    reference="RFC 6750 §2.1",
+    harm="Two guards that read the field differently disagree on who the caller is.",
+)
+class TakesAnyScheme(Guard):
+    def credential_of(self, call: Call) -> str | None:
+        for value in call.header_values("authorization"):
+            scheme, _, token = value.partition(" ")
+            if token and scheme.lower() != "bearer":
+                return token
+        return super().credential_of(call)
+
+
+@fault(
+    "takes-a-token-without-a-scheme",
+    breaks="BEARER-08",
+    reference="RFC 6750 §2.1",
+    harm="Filters that look for `Bearer` do not see the credentials that pass them.",
+)
+class TakesABareToken(Guard):
+    def credential_of(self, call: Call) -> str | None:
+        bare = (value for value in call.header_values("authorization") if value.count(".") == 2 and " " not in value)
+        return next(bare, None) or super().credential_of(call)
+
+
+@fault(
+    "fails-on-an-empty-credential",
+    breaks="BEARER-09",
+    also=("ERR-07", "DOC-02"),  # it is a server error, which no document has
+    reference="CWE-755",
+    harm="Anybody makes the server fail with one short header.",
+)
+class FailsOnAnEmptyCredential(Guard):
+    def credential_of(self, call: Call) -> str | None:
+        if "Bearer" in call.header_values("authorization"):
+            raise Refusal(500, "Something went wrong.")
+        return super().credential_of(call)
+
+
+@fault(
+    "takes-the-word-null-for-somebody",
+    breaks="BEARER-09",
+    reference="RFC 6750 §3.1",
+    harm="A client that lost its token, and whoever imitates it, acts as the first account there is.",
+)
+class TakesNull(Guard):
+    def authenticate(self, token: str, operation: Operation) -> Caller:
+        return super().authenticate(access_token(self._state, operation) if token == "null" else token, operation)  # noqa: S105  # no password
+
+
+@fault(
+    "ignores-what-follows-the-token",
+    breaks="BEARER-11",
+    reference="CWE-436",
+    harm="A proxy and the server read two different credentials from one field.",
+)
+class IgnoresTheRest(Guard):
+    def credential_of(self, call: Call) -> str | None:
+        first = [(name, " ".join(value.split(" ")[:2]) if name == "authorization" else value) for name, value in call.headers]
+        return super().credential_of(replace(call, headers=first))
+
+
+# Other places
+
+
+@fault(
+    "reads-the-token-from-the-query",
+    breaks="BEARER-12",
+    reference="CWE-598",
+    harm="Tokens stand in logs, histories and referrers, where others find them.",
+)
+class ReadsTheQuery(Guard):
+    def credential_of(self, call: Call) -> str | None:
+        return super().credential_of(call) or query_of(call)
+
+
+@fault(
+    "prefers-the-token-of-the-query",
+    breaks="BEARER-12",
+    # It goes before the header, so it also replaces a bad one there.
+    also=("BEARER-17",),
+    reference="RFC 9700 §4.3.2",
+    harm="A link that an attacker made lets his victim act in his account, whoever the victim is logged in as.",
+)
+class PrefersTheQuery(Guard):
+    def credential_of(self, call: Call) -> str | None:
+        return query_of(call) or super().credential_of(call)
+
+
+@fault(
+    "reads-the-access-token-from-a-cookie",
+    breaks="BEARER-14",
+    reference="CWE-352",
+    harm="Any web page makes its visitors' browsers send requests that are authenticated.",
+)
+class ReadsACookie(Guard):
+    def credential_of(self, call: Call) -> str | None:
+        return super().credential_of(call) or (cookies_of(call).get("access_token") if without_bearer(call) else None)
+
+
+@fault(
+    "lets-the-refresh-cookie-authenticate",
+    breaks="BEARER-14",
+    reference="RFC 6750 §5.3",
+    harm="Any web page makes its visitors' browsers send requests that are authenticated.",
+)
+class TakesTheRefreshCookie(Guard):
+    def admit(self, call: Call, operation: Operation, path_parameters: PathParameters) -> Caller:
+        for value in cookies_of(call).values() if without_bearer(call) else ():
+            with suppress(InvalidToken):
+                content = self._state.tokens.verify(value)
+                if content.type.purpose is Purpose.REFRESH:
+                    call = with_bearer(call, access_token(self._state, operation, content.account_key))
+        return super().admit(call, operation, path_parameters)
+
+
+@fault(
+    "reads-the-token-from-another-header",
+    breaks="BEARER-15",
+    reference="CWE-288",
+    harm="A proxy that strips Authorization does not keep anybody out.",
+)
+class ReadsAnotherHeader(Guard):
+    def credential_of(self, call: Call) -> str | None:
+        return super().credential_of(call) or next(iter(call.header_values("x-access-token")), None)
+
+
+@fault(
+    "reads-the-credentials-of-a-proxy",
+    breaks="BEARER-15",
+    reference="CWE-288",
+    harm="A field that was meant between proxies lets anybody in from outside.",
+)
+class ReadsAnotherAuthorization(Guard):
+    def credential_of(self, call: Call) -> str | None:
+        values = call.header_values("x-authorization")
+        return super().credential_of(call) or (values[0].removeprefix("Bearer ") if values else None)
+
+
+class _Rescues(Guard):
+    """Tries again with another credential when the first one is bad."""
+
+    rescue: Callable[[Call], str | None]
+
+    def admit(self, call: Call, operation: Operation, path_parameters: PathParameters) -> Caller:
+        try:
+            return super().admit(call, operation, path_parameters)
+        except Refusal as refusal:
+            token = type(self).rescue(call)
+            if refusal.status != 401 or without_bearer(call) or token is None:
+                raise
+            return super().admit(with_bearer(call, token), operation, path_parameters)
+
+
+@fault(
+    "tries-the-query-after-a-bad-header",
+    breaks="BEARER-17",
+    reference="RFC 6750 §2",
+    harm="A refused credential is not the end: the server goes on to look for one that it likes.",
+)
+class TriesTheQuery(_Rescues):
+    rescue = staticmethod(query_of)
+
+
+@fault(
+    "tries-the-cookie-after-a-bad-header",
+    breaks="BEARER-17",
+    reference="CWE-288",
+    harm="A request forged by a web page is authenticated as soon as it carries any credential at all.",
+)
+class TriesTheCookie(_Rescues):
+    rescue = staticmethod(lambda call: cookies_of(call).get("access_token"))
+
+
+@fault(
+    "serves-head-to-strangers",
+    breaks="BEARER-18",
+    reference="CVE-2010-0738",
+    harm="Anybody learns by HEAD what exists, and carries out whatever the handler does.",
+)
+class ServesHead(Guard):
+    def admit(self, call: Call, operation: Operation, path_parameters: PathParameters) -> Caller:
+        if call.method == "HEAD" and without_bearer(call):
+            call = with_bearer(call, access_token(self._state, operation))
+        return super().admit(call, operation, path_parameters)

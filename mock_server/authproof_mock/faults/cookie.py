@@ -1,0 +1,327 @@
+"""Faults of the refresh cookie."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from authproof_mock.accounts import Account
+from authproof_mock.answers import Answers
+from authproof_mock.faults.fault import fault
+from authproof_mock.flows import Flows
+from authproof_mock.http import Answer
+from authproof_mock.refusal import Refusal
+from authproof_mock.sessions import Family
+from authproof_mock.state import Request
+from authproof_mock.tokens import AccountId, Purpose, Tokens, TokenType
+from authproof_spec.contract import Application, CookiePolicy, Login, Operation
+from authproof_spec.pointer import Json, get
+
+LOGIN, REFRESH = "login", "refresh"
+
+
+class _Bakes(Flows):
+    """Alters the refresh cookie that comes with tokens, or the answer that brings it."""
+
+    places: tuple[str, ...] = (LOGIN, REFRESH)
+
+    def session_answer(self, application: Application, family: Family, account: Account, refresh_token: str | None, request: Request) -> Answer:
+        answer = super().session_answer(application, family, account, refresh_token, request)
+        place = REFRESH if request.operation is application.refresh else LOGIN
+        return self.altered(answer, application, refresh_token or "") if place in self.places else answer
+
+    def altered(self, answer: Answer, application: Application, refresh_token: str) -> Answer:
+        """What is sent in place of `answer`."""
+        return replace(answer, headers=[(name, self.cookie(value, application)) for name, value in answer.headers])
+
+    def cookie(self, line: str, application: Application) -> str:
+        """What is sent in place of the Set-Cookie `line`."""
+        return line
+
+
+class _WithoutHttpOnly(_Bakes):
+    def cookie(self, line: str, application: Application) -> str:
+        return super().cookie(line, application).replace("; HttpOnly", "")
+
+
+@fault(
+    "drops-http-only-at-login",
+    breaks="COOKIE-01",
+    reference="CWE-1004",
+    harm="A script that was smuggled into the page reads the refresh token.",
+)
+class DropsHttpOnlyAtLogin(_WithoutHttpOnly):
+    places = (LOGIN,)
+
+
+@fault(
+    "drops-http-only-at-refresh",
+    breaks="COOKIE-01",
+    reference="RFC 6265 §4.1.2.6",
+    harm="After the first refresh a script that was smuggled into the page reads the refresh token.",
+)
+class DropsHttpOnlyAtRefresh(_WithoutHttpOnly):
+    places = (REFRESH,)
+
+
+class _WithoutSecure(_Bakes):
+    def cookie(self, line: str, application: Application) -> str:
+        return super().cookie(line, application).replace("; Secure", "")
+
+
+@fault(
+    "drops-secure-at-login",
+    breaks="COOKIE-02",
+    reference="CWE-614",
+    harm="The refresh token travels in clear text as soon as the browser follows one http link.",
+)
+class DropsSecureAtLogin(_WithoutSecure):
+    places = (LOGIN,)
+
+
+@fault(
+    "drops-secure-at-refresh",
+    breaks="COOKIE-02",
+    reference="RFC 6265 §4.1.2.5",
+    harm="After the first refresh the refresh token travels in clear text as soon as the browser follows one http link.",
+)
+class DropsSecureAtRefresh(_WithoutSecure):
+    places = (REFRESH,)
+
+
+@fault(
+    "sets-same-site-to-none",
+    breaks="COOKIE-03",
+    reference="CWE-1275",
+    harm="Any web page makes its visitors' browsers refresh and log out.",
+)
+class SetsSameSiteToNone(_Bakes):
+    places = (REFRESH,)
+
+    def cookie(self, line: str, application: Application) -> str:
+        return re.sub("SameSite=.*$", "SameSite=None", super().cookie(line, application))
+
+
+@fault(
+    "leaves-same-site-to-the-browser",
+    breaks="COOKIE-03",
+    reference="RFC 6265bis §4.1.2.7",
+    harm="Whether other sites may send the cookie is up to each browser.",
+)
+class LeavesSameSiteOut(_Bakes):
+    places = (LOGIN,)
+
+    def cookie(self, line: str, application: Application) -> str:
+        return re.sub("; SameSite=.*$", "", super().cookie(line, application))
+
+
+@fault(
+    "sends-the-cookie-with-every-request",
+    breaks="COOKIE-04",
+    reference="RFC 6265 §4.1.2.4",
+    harm="The refresh token reaches every path of the host, and every log and application there.",
+)
+class SendsTheCookieEverywhere(_Bakes):
+    def cookie(self, line: str, application: Application) -> str:
+        return re.sub("Path=[^;]*", "Path=/", super().cookie(line, application))
+
+
+@fault(
+    "sends-the-cookie-to-the-refresh-alone",
+    breaks="COOKIE-04",
+    reference="RFC 6265 §5.1.4",
+    harm="The logout never sees the refresh token, so it cannot revoke it.",
+)
+class SendsTheCookieToTheRefresh(_Bakes):
+    places = (REFRESH,)
+
+    def cookie(self, line: str, application: Application) -> str:
+        path = application.refresh.path if application.refresh else "/"
+        return re.sub("Path=[^;]*", f"Path={path}", super().cookie(line, application))
+
+
+@fault(
+    "shares-the-cookie-with-the-domain",
+    breaks="COOKIE-05",
+    reference="RFC 6265 §4.1.2.3",
+    harm="Every host below the domain gets the refresh token, also one that an attacker has.",
+)
+class SharesTheCookie(_Bakes):
+    def cookie(self, line: str, application: Application) -> str:
+        return super().cookie(line, application) + "; Domain=example.com"
+
+
+@fault(
+    "keeps-the-cookie-for-a-year",
+    breaks="COOKIE-07",
+    reference="CWE-613",
+    harm="A browser that was sold still has the cookie.",
+)
+class KeepsTheCookie(_Bakes):
+    places = (REFRESH,)
+
+    def cookie(self, line: str, application: Application) -> str:
+        return re.sub(r"Max-Age=\d+", f"Max-Age={365 * 86400}", super().cookie(line, application))
+
+
+@fault(
+    "forgets-the-cookie-after-a-minute",
+    breaks="COOKIE-07",
+    reference="RFC 6265 §4.1.2.2",
+    harm="Users are logged out long before their session ends.",
+)
+class ForgetsTheCookie(_Bakes):
+    places = (LOGIN,)
+
+    def cookie(self, line: str, application: Application) -> str:
+        return re.sub(r"Max-Age=\d+", "Max-Age=60", super().cookie(line, application))
+
+
+@fault(
+    "shows-the-refresh-token-in-the-body",
+    breaks="COOKIE-08",
+    reference="CWE-598",
+    harm="A script that was smuggled into the page reads the refresh token from the answer.",
+)
+class ShowsItInTheBody(_Bakes):
+    places = (REFRESH,)
+
+    def altered(self, answer: Answer, application: Application, refresh_token: str) -> Answer:
+        answer = super().altered(answer, application, refresh_token)
+        return replace(answer, payload={**answer.payload, "refreshToken": refresh_token} if isinstance(answer.payload, dict) else answer.payload)
+
+
+@fault(
+    "shows-the-refresh-token-in-a-header",
+    breaks="COOKIE-08",
+    reference="CWE-598",
+    harm="A script that was smuggled into the page, and whoever logs headers, reads the refresh token.",
+)
+class ShowsItInAHeader(_Bakes):
+    places = (LOGIN,)
+
+    def altered(self, answer: Answer, application: Application, refresh_token: str) -> Answer:
+        answer = super().altered(answer, application, refresh_token)
+        return replace(answer, headers=[*answer.headers, ("x-refresh-token", refresh_token)])
+
+
+@fault(
+    "sets-the-cookie-before-it-checks-the-password",
+    breaks="COOKIE-09",
+    # It asks for the same of a wrong password in particular.
+    also=("LOGIN-02",),
+    reference="CWE-287",
+    harm="Whoever knows an address gets a session of its owner.",
+)
+class SetsTheCookieTooEarly(Flows):
+    def login(self, application: Application, login: Login, request: Request) -> Answer:
+        try:
+            return super().login(application, login, request)
+        except Refusal as refusal:
+            emails = [get(request.body, pointer) for pointer, attribute in login.credentials.items() if attribute == "email"]
+            account = next((one for one in self._state.accounts.list() if not one.disabled and one.email in emails), None)
+            if account is None:
+                raise
+            headers = [header for header in self.start_session(application, account, request).headers if header[0] == "set-cookie"]
+            raise Refusal(refusal.status, refusal.message, headers=[*refusal.headers, *headers]) from None
+
+
+def with_path(cookie: CookiePolicy, path: str) -> CookiePolicy:
+    """`cookie` as it would be for `path`."""
+    return replace(cookie, path=path)
+
+
+class _DeletesAtLogout(Flows):
+    def logout(self, application: Application, request: Request) -> Answer:
+        answer = super().logout(application, request)
+        return replace(answer, headers=[(name, self.deletion(value)) for name, value in answer.headers])
+
+    def deletion(self, line: str) -> str:
+        """What is sent in place of the Set-Cookie `line` that deletes the cookie."""
+        return line
+
+
+@fault(
+    "clears-the-cookie-of-another-path",
+    breaks="COOKIE-10",
+    # The logout is where a cookie is cleared.
+    also=("LOGOUT-02",),
+    reference="RFC 6265 §5.3",
+    harm="After logout the browser still has the cookie.",
+)
+class ClearsAnotherPath(_DeletesAtLogout):
+    def deletion(self, line: str) -> str:
+        return re.sub("Path=[^;]*", "Path=/", line)
+
+
+@fault(
+    "empties-the-cookie-without-ending-it",
+    breaks="COOKIE-10",
+    also=("LOGOUT-02",),  # as above
+    reference="RFC 6265 §3.1",
+    harm="After logout the browser sends an empty cookie for ever.",
+)
+class EmptiesTheCookie(_DeletesAtLogout):
+    def deletion(self, line: str) -> str:
+        return re.sub("; Max-Age=[^;]*|; Expires=[^;]*", "", line)
+
+
+@fault(
+    "bakes-a-cookie-that-browsers-drop",
+    breaks="COOKIE-12",
+    reference="RFC 6265 §6.1",
+    harm="Browsers drop the cookie without a word, and users are logged out with their access token.",
+)
+class BakesALargeCookie(Tokens):
+    def claims(self, token_type: TokenType, account: AccountId, identifier: str, expires_at: float) -> dict[str, Json]:
+        claims = super().claims(token_type, account, identifier, expires_at)
+        return {**claims, "profile": "x" * 4096} if token_type.purpose is Purpose.REFRESH else claims
+
+
+@fault(
+    "lets-caches-keep-the-tokens-of-a-login",
+    breaks="COOKIE-13",
+    reference="CWE-525",
+    harm="The next user of a shared cache or browser finds the tokens.",
+)
+class LetsCachesKeepLogins(Answers):
+    def caching(self, operation: Operation | None) -> Iterable[tuple[str, str]]:
+        logins = [login.operation for application in self._contract.applications.values() for login in application.logins]
+        return [] if operation in logins else super().caching(operation)
+
+
+@fault(
+    "lets-browsers-keep-the-tokens-of-a-refresh",
+    breaks="COOKIE-13",
+    reference="RFC 9111 §5.2.2.5",
+    harm="no-cache lets a browser keep on its disk what no-store forbids.",
+)
+class LetsBrowsersKeepRefreshes(Answers):
+    def caching(self, operation: Operation | None) -> Iterable[tuple[str, str]]:
+        refreshes: Mapping[str, Application] = {app.refresh.id: app for app in self._contract.applications.values() if app.refresh}
+        return [("cache-control", "no-cache")] if operation and operation.id in refreshes else super().caching(operation)
+
+
+@fault(
+    "keeps-the-cookie-of-a-refused-refresh",
+    breaks="REFRESH-21",
+    reference="contract",
+    harm="The browser sends a dead cookie again and again, and each time it looks like theft.",
+)
+class KeepsTheRefusedCookie(Flows):
+    def refuse_refresh(self, application: Application) -> Refusal:
+        refusal = super().refuse_refresh(application)
+        return Refusal(refusal.status, refusal.message, headers=[header for header in refusal.headers if header[0] != "set-cookie"])
+
+
+@fault(
+    "clears-another-cookie-at-a-refused-refresh",
+    breaks="REFRESH-21",
+    reference="contract",
+    harm="The browser keeps the dead cookie, which is of another path than the one that is cleared.",
+)
+class ClearsAnotherCookie(Flows):
+    def refuse_refresh(self, application: Application) -> Refusal:
+        refusal = super().refuse_refresh(application)
+        return Refusal(refusal.status, refusal.message, headers=[(name, re.sub("Path=[^;]*", "Path=/", value)) for name, value in refusal.headers])

@@ -1,0 +1,56 @@
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner
+
+from authproof.cli import main
+from authproof_mock.faults import all_faults
+
+PAGE = Path(__file__).parents[3] / "docs" / "faults.md"
+
+
+def run(*arguments: str) -> str:
+    result = CliRunner().invoke(main, ["faults", *arguments])
+    assert result.exit_code == 0, result.output
+    return result.output
+
+
+def test_without_a_terminal_each_fault_is_one_plain_line() -> None:
+    lines = run().splitlines()
+    assert [line.split()[1] for line in lines] == list(all_faults())
+    assert "\x1b" not in "".join(lines)
+
+
+@pytest.mark.parametrize(
+    ("terms", "expected"),
+    [
+        (["jwt-09"], {"JWT-09"}),
+        (["LOGOUT-01", "MFA-06"], {"LOGOUT-01", "MFA-06"}),
+        (["app"], {"APP-01"}),
+        (["cors"], set()),
+    ],
+)
+def test_a_requirement_narrows_the_list(terms: list[str], expected: set[str]) -> None:
+    lines = run(*(argument for term in terms for argument in ("--requirement", term))).splitlines()
+    assert {line.split()[0] for line in lines} == expected
+
+
+def test_json_has_everything() -> None:
+    answer = json.loads(run("--format", "json", "--requirement", "COOKIE-09"))
+    (fault,) = answer["faults"]
+    assert answer["version"] == 1
+    assert fault.keys() == {"name", "breaks", "also", "reference", "harm"}
+    assert (fault["breaks"], fault["also"]) == ("COOKIE-09", ["LOGIN-02"])
+
+
+def test_the_page_is_the_output_of_the_command() -> None:
+    assert PAGE.read_text("utf-8") == run("--format", "markdown")
+
+
+def test_an_unknown_requirement_is_refused() -> None:
+    result = CliRunner().invoke(main, ["faults", "--requirement", "nothing"])
+    assert result.exit_code == 2
+    assert "There is no requirement or area 'nothing'" in result.output

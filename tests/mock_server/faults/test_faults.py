@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from authproof_mock import faults
+from authproof_mock.faults import Fault, UnknownFaultError, all_faults, parts_with
+from authproof_mock.guard import Guard
+from authproof_mock.parts import Parts
+from authproof_mock.tokens import Tokens
+from authproof_spec.catalogue import load_catalogue
+
+FAULTS = all_faults()
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
+def test_a_fault_tells_what_it_does_and_why_that_is_wrong(fault: Fault) -> None:
+    catalogue = load_catalogue()
+    requirement = catalogue[fault.breaks]
+    assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)+", fault.name)
+    assert re.fullmatch(r"[A-Z\w].*[^.]\.", fault.harm)
+    assert fault.reference in {*(source.citation for source in requirement.sources), *requirement.examples}
+    assert fault.breaks not in fault.also
+    assert set(fault.also) <= set(catalogue)
+    assert fault.parts(Parts()) != Parts()
+
+
+def test_no_two_faults_share_a_name() -> None:
+    sources = Path(faults.__path__[0]).glob("*.py")
+    defined = [
+        name for source in sources for name in re.findall(r'^(?:@|\w+ = )fault\(\n    "([a-z0-9-]+)",$', source.read_text("utf-8"), re.MULTILINE)
+    ]
+    assert sorted(defined) == sorted(FAULTS)
+
+
+def test_faults_add_up() -> None:
+    parts = parts_with(["takes-any-scheme", "takes-a-token-without-a-scheme", "accepts-alg-none"])
+    assert issubclass(parts.guard, Guard)
+    names = list(dict.fromkeys(base.__name__ for base in parts.guard.__mro__ if issubclass(base, Guard)))
+    assert names == ["TakesABareToken", "TakesAnyScheme", "Guard"]
+    assert issubclass(parts.tokens, Tokens)
+    assert parts.tokens is not Tokens
+    assert parts.sessions is Parts().sessions
+
+
+def test_without_names_the_mock_is_the_right_one() -> None:
+    assert parts_with([]) == Parts()
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [("accept-alg-none", "did you mean accepts-alg-none"), ("qqq", "see the list of `authproof faults`")],
+)
+def test_an_unknown_name_is_refused_with_those_that_are_like_it(name: str, hint: str) -> None:
+    with pytest.raises(UnknownFaultError, match=hint):
+        parts_with([name])

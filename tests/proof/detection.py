@@ -1,0 +1,96 @@
+"""The proof that every check can fail: each fault of the mock is certified, and what the checks said of it is written down.
+
+`python -m tests.proof.detection`, from the root of the repository, writes docs/detection.md. It is no command of `authproof`:
+who has installed the suite has no use for it, and so the proof and its page are one piece of code.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from functools import cache
+from pathlib import Path
+
+import httpx
+
+from authproof.certify import Certification, plan
+from authproof.embedded import accounts_of
+from authproof.profile import Profile
+from authproof.report import Report
+from authproof.verdict import Verdict
+from authproof_mock.backend import Backend
+from authproof_mock.faults import Fault, all_faults
+from authproof_mock.http import Call
+from authproof_mock.parts import Parts
+from authproof_mock.seed import load_seed
+from authproof_spec import Contract, load_contract
+
+PAGE = Path(__file__).parents[2] / "docs" / "detection.md"
+_INTRODUCTION = """\
+# What the checks detect
+
+Each fault of the mock ({count} of them, see [faults](faults.md)) was put into a mock of the bundled contract, and that mock was certified.
+*At* says at how many of the operations that the requirement is asked about the fault was seen. *Fails too* has the requirements that ask
+for the same thing or for more. Nothing else failed or warned, and the mock without a fault passes everything; tests keep all of this true.
+
+This page is written by `python -m tests.proof.detection`.
+
+| fault | requirement | verdict | at | fails too |
+|---|---|---|---|---|
+"""
+
+
+class InProcess(httpx.BaseTransport):
+    """Hands requests to a backend. Its delays are slept in the caller's thread, so that simultaneous requests stay simultaneous."""
+
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+
+    def handle_request(self, request: httpx.Request) -> httpx.Response:
+        path, _, query = request.url.raw_path.decode("latin-1").partition("?")
+        headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.headers.raw]
+        answer = self._backend.handle(Call(request.method, path, query, headers, request.read()))
+        time.sleep(answer.delay)
+        return httpx.Response(answer.status, headers=list(answer.headers), stream=httpx.ByteStream(answer.body))
+
+
+@cache
+def contract() -> Contract:
+    return load_contract()
+
+
+def certify(parts: Parts) -> Report:
+    """The report on a mock of the bundled contract that is made of `parts`."""
+    seed = load_seed()
+    profile = Profile("http://mock.invalid", accounts_of(contract(), seed))
+    run = Certification(contract(), profile, plan(contract()), InProcess(Backend(contract(), seed=seed, parts=parts)))
+    run.run()
+    return run.report()
+
+
+def complaints(report: Report) -> dict[str, Verdict]:
+    """The requirements that are not met, each with its gravest verdict."""
+    order = (Verdict.WARN, Verdict.FAIL, Verdict.ERROR)
+    found: dict[str, Verdict] = {}
+    for result in sorted((result for result in report.results if result.verdict in order), key=lambda result: order.index(result.verdict)):
+        found[result.requirement.id] = result.verdict
+    return found
+
+
+def row(fault: Fault, report: Report) -> str:
+    """The fault's row of the page."""
+    found = complaints(report)
+    asked = [result.verdict for result in report.results if result.requirement.id == fault.breaks]
+    seen = sum(verdict in {Verdict.FAIL, Verdict.WARN} for verdict in asked)
+    others = ", ".join(f"{name} ({verdict})" for name, verdict in sorted(found.items()) if name != fault.breaks)
+    return f"| {fault.name} | {fault.breaks} | {found.get(fault.breaks, 'missed')} | {seen} of {len(asked)} | {others or 'nothing'} |"
+
+
+def page(rows: Iterable[str]) -> str:
+    """The whole page."""
+    lines = list(rows)
+    return _INTRODUCTION.format(count=len(lines)) + "\n".join(lines) + "\n"
+
+
+if __name__ == "__main__":
+    PAGE.write_text(page(row(fault, certify(fault.parts(Parts()))) for fault in all_faults().values()), "utf-8")

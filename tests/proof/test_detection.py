@@ -1,0 +1,52 @@
+"""Every check fails on a server that is wrong, and on nothing else."""
+
+from __future__ import annotations
+
+import pytest
+
+from authproof.checks import CHECKS
+from authproof.verdict import Verdict
+from authproof_mock.faults import Fault, all_faults
+from authproof_mock.parts import Parts
+from authproof_spec.catalogue import Level, load_catalogue
+from tests.proof.detection import PAGE, certify, complaints, page, row
+
+FAULTS = all_faults()
+# A requirement whose check no fault of the mock can break, and why.
+WITHOUT_FAULT: dict[str, str] = {}
+
+
+def rows_of_the_page() -> list[str]:
+    return [line for line in PAGE.read_text("utf-8").splitlines() if line.startswith("| ")][1:]
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
+def test_a_fault_is_detected_and_nothing_else_is_reported(fault: Fault) -> None:
+    report = certify(fault.parts(Parts()))
+    found = complaints(report)
+    assert found.get(fault.breaks) is (Verdict.FAIL if load_catalogue()[fault.breaks].level is Level.MUST else Verdict.WARN)
+    assert found.keys() == {fault.breaks, *fault.also}
+    assert Verdict.ERROR not in found.values()
+    assert row(fault, report) in rows_of_the_page(), "docs/detection.md is of another day: python -m tests.proof.detection"
+
+
+def test_a_mock_without_a_fault_passes_everything() -> None:
+    report = certify(Parts())
+    others = {result.name: result.detail for result in report.results if result.verdict not in {Verdict.PASS, Verdict.SKIP}}
+    assert not others
+    assert report.verdict == "conformant"
+    passed = {result.requirement.id for result in report.results if result.verdict is Verdict.PASS}
+    assert passed == {check.requirement for check in CHECKS}, "what is skipped everywhere proves nothing of its faults"
+
+
+def test_every_check_has_a_fault_or_a_reason_why_there_is_none() -> None:
+    checked = {check.requirement for check in CHECKS}
+    broken = {fault.breaks for fault in FAULTS.values()}
+    assert checked - broken == WITHOUT_FAULT.keys()
+    assert broken <= checked
+
+
+def test_the_page_has_every_fault_in_its_place() -> None:
+    rows = rows_of_the_page()
+    assert PAGE.read_text("utf-8") == page(rows)
+    assert [line.split(" | ")[0].removeprefix("| ") for line in rows] == list(FAULTS)
