@@ -5,6 +5,9 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Mapping
 
+from authproof_mock.faults.fault import Fault
+from authproof_mock.parts import Parts
+
 from . import (
     bearer,
     cookie,
@@ -17,8 +20,6 @@ from . import (
     refresh,
     second_factor,
 )
-from authproof_mock.faults.fault import Fault
-from authproof_mock.parts import Parts
 
 __all__ = ["Fault", "UnknownFaultError", "all_faults", "parts_with"]
 
