@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import pytest
 
+from authproof.certify import Certification, plan
 from authproof.checks import CHECKS
+from authproof.embedded import accounts_of
+from authproof.profile import Profile
 from authproof.verdict import Verdict
-from authproof_mock.faults import Fault, all_faults
+from authproof_mock.faults import Fault, all_faults, parts_with
 from authproof_mock.parts import Parts
+from authproof_mock.seed import load_seed
+from authproof_mock.server import running_mock
 from authproof_spec.catalogue import Level, load_catalogue
-from tests.proof.detection import PAGE, certify, complaints, page, row
+from tests.proof.detection import PAGE, certify, complaints, contract, page, row
 
 FAULTS = all_faults()
 # A requirement whose check no fault of the mock can break, and why.
@@ -28,6 +33,14 @@ def test_a_fault_is_detected_and_nothing_else_is_reported(fault: Fault) -> None:
     assert found.keys() == {fault.breaks, *fault.also}
     assert Verdict.ERROR not in found.values()
     assert row(fault, report) in rows_of_the_page(), "docs/detection.md is of another day: python -m tests.proof.detection"
+
+
+def test_simultaneous_refreshes_meet_over_sockets_too() -> None:
+    seed = load_seed()
+    with running_mock(contract(), seed=seed, parts=parts_with(["forks-the-family-at-simultaneous-refreshes"])) as (url, _):
+        run = Certification(contract(), Profile(url, accounts_of(contract(), seed)), plan(contract(), ["refresh"]))
+        run.run()
+    assert complaints(run.report()) == {"REFRESH-08": Verdict.FAIL, "REFRESH-09": Verdict.FAIL}
 
 
 def test_a_mock_without_a_fault_passes_everything() -> None:

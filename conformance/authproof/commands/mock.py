@@ -25,6 +25,7 @@ def _checked_origins(_context: click.Context, _parameter: click.Parameter, value
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port to listen on; 0 takes a free one.")
 @click.option("--seed", type=click.Path(path_type=Path), metavar="FILE", help="Accounts to start with, in YAML or TOML.")
 @click.option("--cors-origin", "origins", multiple=True, callback=_checked_origins, metavar="ORIGIN", help="Let this web page call; may be repeated.")
+@click.option("--fault", "faults", multiple=True, metavar="NAME", help="Do this wrong on purpose; `authproof faults` lists them. May be repeated.")
 @click.option("--tls", is_flag=True, help="Serve https, with a new certificate.")
 @click.option(
     "--tls-ca",
@@ -40,17 +41,27 @@ def _checked_origins(_context: click.Context, _parameter: click.Parameter, value
     help="What to log on standard error; from `info` on, each call.",
 )
 def command(
-    contract: str | None, host: str, port: int, seed: Path | None, origins: tuple[str, ...], *, tls: bool, tls_ca: Path | None, log_level: str
+    contract: str | None,
+    host: str,
+    port: int,
+    seed: Path | None,
+    origins: tuple[str, ...],
+    faults: tuple[str, ...],
+    *,
+    tls: bool,
+    tls_ca: Path | None,
+    log_level: str,
 ) -> None:
     """Serve a mock that obeys the contract, until Ctrl-C or SIGTERM.
 
     \b
     Exit codes:
       0  stopped by Ctrl-C or SIGTERM
-      2  an option, the document, the seed or the address cannot be used
+      2  an option, the document, the seed, a fault or the address cannot be used
     """  # noqa: D301  # a backspace is how click is told to leave the paragraph alone
     from authproof_mock.app import app_of
     from authproof_mock.backend import Backend
+    from authproof_mock.faults import UnknownFaultError, parts_with
     from authproof_mock.seed import SeedError, load_seed
     from authproof_mock.server import AddressError, serve
     from authproof_mock.start_text import start_text
@@ -59,9 +70,10 @@ def command(
     try:
         read = load_contract(contract)
         accounts = load_seed(seed)
-    except (ContractError, SeedError) as error:
+        parts = parts_with(faults)
+    except (ContractError, SeedError, UnknownFaultError) as error:
         raise UsageProblem(str(error)) from error
-    app = app_of(Backend(read, seed=accounts), cors_origins=origins)
+    app = app_of(Backend(read, seed=accounts, parts=parts), cors_origins=origins)
     authority = tls_ca or (Path("authproof-ca.pem") if tls else None)
     secure = None
     if authority:
@@ -75,6 +87,8 @@ def command(
 
     def started(url: str) -> None:
         click.echo(start_text(read, accounts, url, authority=authority, control="Control API: none."), nl=False)
+        if faults:
+            click.echo(f"Wrong on purpose: {', '.join(faults)}.")
 
     try:
         serve(app, host, port, tls=secure, log_level=log_level, started=started)

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
+from starlette.applications import Starlette
 
 from authproof.cli import main
+from authproof_mock.backend import Backend
 from authproof_mock.faults import all_faults
 
 PAGE = Path(__file__).parents[3] / "docs" / "faults.md"
@@ -54,3 +57,23 @@ def test_an_unknown_requirement_is_refused() -> None:
     result = CliRunner().invoke(main, ["faults", "--requirement", "nothing"])
     assert result.exit_code == 2
     assert "There is no requirement or area 'nothing'" in result.output
+
+
+def test_the_mock_is_served_with_its_faults(monkeypatch: pytest.MonkeyPatch) -> None:
+    served: list[Backend] = []
+
+    def serve(app: Starlette, *_: object, started: Callable[[str], None], **__: object) -> None:
+        served.append(app.state.backend)
+        started("http://127.0.0.1:1")
+
+    monkeypatch.setattr("authproof_mock.server.serve", serve)
+    result = CliRunner().invoke(main, ["mock", "--fault", "accepts-alg-none", "--fault", "takes-any-scheme"])
+    assert result.exit_code == 0, result.output
+    assert result.output.endswith("Wrong on purpose: accepts-alg-none, takes-any-scheme.\n")
+    assert type(served[0].tokens).__name__ == "AcceptsAlgNone"
+
+
+def test_the_mock_refuses_an_unknown_fault_and_names_its_like() -> None:
+    result = CliRunner().invoke(main, ["mock", "--fault", "accept-alg-none"])
+    assert result.exit_code == 2
+    assert "did you mean accepts-alg-none" in result.output
