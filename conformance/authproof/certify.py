@@ -12,6 +12,7 @@ import httpx
 
 from authproof.checks import CHECKS, Check
 from authproof.evidence import Evidence
+from authproof.hooks import DeclaredHooks, Hooks
 from authproof.lab import Lab
 from authproof.profile import Profile
 from authproof.report import Report, Result
@@ -50,32 +51,40 @@ def plan(contract: Contract, only: Iterable[str] = (), skip: Iterable[str] = ())
 class Certification:
     """A run of the scripts that a plan needs, made once; its items are judged one by one or together."""
 
-    def __init__(self, contract: Contract, profile: Profile, items: Collection[Item], transport: httpx.BaseTransport | None = None) -> None:
-        """Prepare the run of `items`; nothing is sent yet. Raises ProfileError when `profile` does not fit `contract`."""
+    def __init__(
+        self,
+        contract: Contract,
+        profile: Profile,
+        items: Collection[Item],
+        *,
+        transport: httpx.AsyncBaseTransport | None = None,
+        hooks: Hooks | None = None,
+    ) -> None:
+        """Prepare the run of `items`; nothing is sent yet. `transport` and `hooks` stand in for sockets and the profile's hooks. Raises ProfileError when `profile` does not fit `contract`."""
         profile.check_against(contract)
         self.contract = contract
         self.profile = profile
         self.items = tuple(items)
         self._target = Target(profile, transport)
-        self._runner = Runner(Lab(contract, profile), self._target)
+        self._runner = Runner(Lab(contract, profile, hooks=hooks or DeclaredHooks(profile.hooks)), self._target)
         self._evidence: Evidence | None = None
         self._started = datetime.now(UTC)
         self._duration = 0.0
         self._interrupted = False
 
-    def run(self, progress: Callable[[int], None] | None = None) -> None:
+    def run(self, progress: Callable[[str, int], None] | None = None) -> None:
         """Send the probes and clean up, whatever happens. An interruption ends the run early and is told by the report.
 
         Raises Unreachable when the target does not answer at all.
         """
         if progress:
             self._runner.progress = progress
-        wanted = {name for item in self.items for name in item.check.scripts}
         began = time.monotonic()
         try:
             for name, script in SCRIPTS.items():
-                for application in self.contract.applications.values() if name in wanted else ():
-                    self._runner.run(name, application, script(self._runner.lab, application))
+                if any(item.check.reads(name) for item in self.items):
+                    for application in self.contract.applications.values():
+                        self._runner.run(name, application, script(self._runner.lab, application))
         except KeyboardInterrupt:
             self._interrupted = True
         finally:
@@ -114,7 +123,7 @@ class Certification:
             started=self._started.isoformat(timespec="seconds"),
             duration=round(self._duration, 3),
             requests=len(self._runner.exchanges),
-            failed_logins=self._runner.failed_logins,
+            failed_logins=self._runner.lab.failed_logins,
             results=tuple(self.judge(item) for item in self.items),
             facts=dict(self._runner.lab.vault.facts),
             left_behind=tuple(self._runner.left_behind),

@@ -24,16 +24,28 @@ class Outcome:
 
 
 @dataclass(frozen=True, slots=True)
+class HookRecord:
+    """A control hook that was carried out: when, in seconds since the run began, and its output without secrets."""
+
+    name: str
+    at: float
+    output: str
+
+
+@dataclass(frozen=True, slots=True)
 class Evidence:
     """The exchanges of a run in their order, facts about the secrets in them, and what could not be done.
 
     outcomes: by script and application; an absent entry means that the script ran to its end.
+    hooks: what was done behind the API's back. moved: seconds by which that moved the target's clock.
     """
 
     contract: Contract
     exchanges: tuple[Exchange, ...]
     facts: Mapping[str, TokenFacts]
     outcomes: Mapping[tuple[str, str], Outcome]
+    hooks: tuple[HookRecord, ...] = ()
+    moved: float = 0.0
 
     def all(self, name: str, operation: Operation | None = None) -> tuple[Exchange, ...]:
         """Every exchange of the probe `name` (at `operation`) that was answered."""

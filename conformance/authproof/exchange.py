@@ -13,12 +13,17 @@ Headers = tuple[tuple[str, str], ...]
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """A request to the target. `target` is the path with its query, as sent; nothing is added to `headers`."""
+    """A request to the target. `target` is the path with its query, as sent; only what HTTP asks for is added to `headers`.
+
+    verbatim: it is written byte for byte to a connection of its own, also where it is not HTTP as a client would write it;
+    `target` may then be the whole URL (RFC 9112 section 3.2.2).
+    """
 
     method: str
     target: str
     headers: Headers = ()
     body: bytes | None = None
+    verbatim: bool = False
 
 
 @dataclass(frozen=True, slots=True)

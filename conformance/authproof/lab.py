@@ -14,7 +14,8 @@ from typing import TypeAlias, cast
 from urllib.parse import quote
 
 from authproof.exchange import Exchange, Headers, Probe, Request
-from authproof.profile import Account, Part, Profile
+from authproof.hooks import DeclaredHooks, Hooks
+from authproof.profile import SECRETS, Account, Part, Profile
 from authproof.reading import set_cookies
 from authproof.vault import Vault
 from authproof_spec import Application, Contract, Operation
@@ -28,12 +29,24 @@ MAIN = (Part.ORDINARY, Part.PRIVILEGED)
 
 @dataclass(frozen=True, slots=True)
 class Wait:
-    """A step that lets `seconds` pass."""
+    """A step that lets `seconds` pass: on the target's clock where a hook moves it, else in fact."""
 
     seconds: float
 
 
-Step: TypeAlias = Probe | tuple[Probe, ...] | Wait
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """A step that carries out the control hook `name` with `values`; what cannot be done becomes Missing or Blocked.
+
+    undo: the hook that takes it back. The runner keeps it for the clean-up until a script yields it itself.
+    """
+
+    name: str
+    values: Mapping[str, Json]
+    undo: Hook | None = None
+
+
+Step: TypeAlias = Probe | tuple[Probe, ...] | Wait | Hook
 Script: TypeAlias = Generator[Step, "Sequence[Exchange]", None]
 """Yields probes (a tuple of them is sent at once) and is sent back their exchanges, with the secrets still in them."""
 
@@ -70,12 +83,16 @@ class Lab:
 
     sessions: the session of each account, opened by the baseline and left open for all scripts.
     refusals: why an account has none.
+    failed_logins: how many the target has refused so far. moved: seconds by which hooks moved the target's clock.
     """
 
     contract: Contract
     profile: Profile
     vault: Vault = field(default_factory=Vault)
-    now: Callable[[], float] = time.time
+    hooks: Hooks = DeclaredHooks({})  # noqa: RUF009  # frozen
+    clock: Callable[[], float] = time.time
+    moved: float = 0.0
+    failed_logins: int = 0
     run_id: str = field(default_factory=lambda: secrets.token_hex(4))
     sessions: dict[tuple[str, Part], Session] = field(default_factory=dict)
     refusals: dict[tuple[str, Part], Exception] = field(default_factory=dict)
@@ -85,11 +102,28 @@ class Lab:
     def __post_init__(self) -> None:
         """Every secret of the profile is known to the vault before anything is recorded."""
         for account in self.profile.accounts:
-            for attribute in ("password", "linkToken"):
+            for attribute in SECRETS:
                 if value := account.attributes.get(attribute):
                     self.vault.add(value, "password" if attribute == "password" else "link_token")
             if account.totp_secret:
                 self.vault.add(account.totp_secret, "totp_secret")
+        if self.profile.signing_key:
+            self.vault.add(self.profile.signing_key, "signing_key")
+
+    def now(self) -> float:
+        """The target's time as far as it is known, seconds since the epoch."""
+        return self.clock() + self.moved
+
+    def may_fail_a_login(self) -> bool:
+        """True when the budget has a failed login left."""
+        return self.failed_logins < self.profile.budget.failed_logins
+
+    def hook(self, name: str, account: Account | None = None, **values: Json) -> Hook:
+        """A step that carries out the hook `name` with the attributes of `account` and with `values`. Raises Missing when there is none."""
+        if not self.hooks.offers(name):
+            raise Missing(f"The profile has no hook {name}.")
+        known = {} if account is None else {attribute: value for attribute, value in account.attributes.items() if attribute not in SECRETS}
+        return Hook(name, {**known, **values})
 
     def session(self, application: Application, *parts: Part) -> Session:
         """The open session of the first of `parts` that the profile has. Raises Missing or Blocked."""
@@ -121,7 +155,8 @@ class Lab:
 
         path: values of path parameters; the others get an example for safe methods, and an id of nothing for the rest.
         """
-        fields = [("User-Agent", USER_AGENT), ("Accept", "application/json")]
+        # Without a coding, so that an answer is what it is, and no small one unfolds to a large one.
+        fields = [("User-Agent", USER_AGENT), ("Accept", "application/json"), ("Accept-Encoding", "identity")]
         if bearer is not None:
             fields.append(("Authorization", f"Bearer {bearer}"))
         if cookies:
@@ -206,9 +241,11 @@ class Lab:
         """The target's own time, seconds since the epoch, by its Date field; this machine's when there is none."""
         date = exchange.response.first("date") if exchange.response else None
         try:
-            return parsedate_to_datetime(date).timestamp() if date else self.now()
+            told = parsedate_to_datetime(date).timestamp() if date else self.now()
         except ValueError:
             return self.now()
+        # Date may be written by a server in front of the application, whose clock no hook moves.
+        return min(told, told + self.moved, key=lambda moment: abs(moment - self.now()))
 
 
 def example_of(parameter: Parameter) -> str:

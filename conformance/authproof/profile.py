@@ -12,10 +12,12 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
+from typing import Any
 from urllib.parse import SplitResult, urlsplit
 
 import jsonschema_rs
 
+from authproof.hooks import HookRule
 from authproof_spec import Contract
 from authproof_spec.contract import Application, Login
 from authproof_spec.pointer import join
@@ -23,6 +25,10 @@ from authproof_spec.pointer import join
 
 class ProfileError(Exception):
     """A profile that cannot be used. The message says what, where and how to mend it."""
+
+
+SECRETS = ("password", "linkToken")
+"""The attributes of an account that nobody else may know."""
 
 
 class Part(StrEnum):
@@ -44,6 +50,11 @@ class Account:
     attributes: Mapping[str, str] = field(repr=False)
     totp_secret: str | None = field(default=None, repr=False)
 
+    @property
+    def name(self) -> str:
+        """What tells the account from others: the first of its attributes that is no secret."""
+        return next((value for attribute, value in self.attributes.items() if attribute not in SECRETS), "")
+
     def login(self, application: Application) -> Login | None:
         """The first login of `application` for which the account has every attribute."""
         return next((login for login in application.logins if self.can_use(login)), None)
@@ -54,6 +65,22 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Budget:
+    """What a run may spend.
+
+    requests, failed_logins: how many may be sent; the clean-up is not counted.
+    seconds: how long the probes may take in all. wait: how many of them may be spent waiting.
+    rate: requests a second at most; None: as many as the target answers.
+    """
+
+    requests: int = 500
+    failed_logins: int = 5
+    seconds: float = 300.0
+    wait: float = 90.0
+    rate: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Profile:
     """A target: its base URL, its accounts, and how to treat it.
 
@@ -61,6 +88,8 @@ class Profile:
     ca: PEM file with the certificate authorities to trust; None: those of this machine.
     verify: the certificate is verified.
     unsafe_writes: probes may create objects on a server that wrongly lets them pass; None: on loopback alone.
+    signing_key: what the target signs its tokens with: a secret's text, or a private key in PEM.
+    public_key: what they are verified with, in PEM, where the contract names no JWK set.
     """
 
     url: str
@@ -70,6 +99,10 @@ class Profile:
     verify: bool = True
     timeout: float = 10.0
     unsafe_writes: bool | None = None
+    signing_key: str | None = field(default=None, repr=False)
+    public_key: str | None = None
+    budget: Budget = Budget()
+    hooks: Mapping[str, HookRule] = field(default_factory=dict)
 
     def account(self, application: str, *parts: Part) -> Account | None:
         """The account of `application` that plays the first of `parts` that is there."""
@@ -136,7 +169,21 @@ def load_profile(path: str | Path, url: str | None = None) -> Profile:
         ca=source.parent / target["ca"] if "ca" in target else None,
         timeout=float(target.get("timeout", 10.0)),
         unsafe_writes=target.get("unsafe_writes"),
+        signing_key=_key(source, target, "signing_key"),
+        public_key=_key(source, target, "public_key"),
+        budget=Budget(**raw.get("budget", {})),
+        hooks={name: _hook(source, name, rule) for name, rule in raw.get("hooks", {}).items()},
     )
+
+
+def _key(source: Path, target: Mapping[str, Any], name: str) -> str | None:
+    """A key of the target; a file of it is read whole, since PEM has many lines."""
+    return _value(source, f"/target/{name}", target[name], whole=True) if name in target else None
+
+
+def _hook(source: Path, name: str, rule: Mapping[str, Any]) -> HookRule:
+    headers = {field: _value(source, join(("hooks", name, "headers", field)), text) for field, text in rule.get("headers", {}).items()}
+    return HookRule(rule.get("url"), rule.get("method", "POST"), headers, rule.get("body"), tuple(rule.get("command", ())))
 
 
 def checked_url(url: str) -> str:
@@ -154,8 +201,8 @@ def checked_url(url: str) -> str:
     return url.rstrip("/")
 
 
-def _value(source: Path, where: str, text: str) -> str:
-    """The value that `text` stands for: itself, an environment variable (env:NAME) or a file's first line (file:PATH)."""
+def _value(source: Path, where: str, text: str, *, whole: bool = False) -> str:
+    """The value that `text` stands for: itself, an environment variable (env:NAME) or a file (file:PATH), its first line or the `whole` of it."""
     kind, _, name = text.partition(":")
     if kind == "env":
         if not (value := os.environ.get(name)):
@@ -163,7 +210,8 @@ def _value(source: Path, where: str, text: str) -> str:
         return value
     if kind == "file":
         try:
-            return (source.parent / name).read_text("utf-8").splitlines()[0]
+            content = (source.parent / name).read_text("utf-8")
+            return content if whole else content.splitlines()[0]
         except (OSError, UnicodeDecodeError, IndexError) as error:
             raise ProfileError(f"{source} at {where}: the file {name} holds no readable value. Mend: write the value on its first line.") from error
     return text

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from email.utils import parsedate_to_datetime
 
-from authproof.evidence import Evidence, Outcome, flow_operations
+from authproof.evidence import Evidence, HookRecord, Outcome, flow_operations
 from authproof.exchange import Exchange, Probe, Response
-from authproof.lab import Blocked, Lab, Missing, Script, Step, Wait
+from authproof.hooks import HookFailed
+from authproof.lab import Blocked, Hook, Lab, Missing, Script, Step, Wait
 from authproof.target import Target, Unanswered
 from authproof.verdict import Verdict
 from authproof_spec import Application
+
+_SILENCE = 4
+"""Unanswered requests in a row after which the target counts as gone."""
+_REFUSED_FOR_RATE = 3
+"""Answers 429 in a row, each after a wait, after which waiting is given up."""
+_ASSUMED_RETRY_AFTER = 1.0
+_KEPT = 100_000_000
+"""Bytes of answers that a run keeps in all."""
 
 
 class Unreachable(Exception):
@@ -20,25 +31,37 @@ class Unreachable(Exception):
 
 @dataclass(slots=True)
 class Runner:
-    """One run against one target.
+    """One run against one target, within the budget of the profile.
 
-    progress: called with the number of requests sent so far, after each.
-    wait_budget: seconds that the run may wait in all.
+    progress: called with the name of the script at work and the number of requests sent so far, after each request.
     """
 
     lab: Lab
     target: Target
-    progress: Callable[[int], None] = lambda _: None
+    progress: Callable[[str, int], None] = lambda _name, _count: None
     sleep: Callable[[float], None] = time.sleep
-    wait_budget: float = 90.0
+    monotonic: Callable[[], float] = time.monotonic
     exchanges: list[Exchange] = field(default_factory=list)
+    hook_records: list[HookRecord] = field(default_factory=list)
     outcomes: dict[tuple[str, str], Outcome] = field(default_factory=dict)
     left_behind: list[str] = field(default_factory=list)
-    _started: float = field(default_factory=time.monotonic)
+    _script: str = ""
+    _started: float = 0.0
+    _waited: float = 0.0
     _groups: int = 0
+    _next_slot: float = 0.0
+    _kept: int = 0
+    _silent: int = 0
+    _limited: int = 0
+    _cleaning: bool = False
+    _undo: list[Hook] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self._started = self.monotonic()
 
     def run(self, name: str, application: Application, script: Script) -> None:
         """Carry `script` out. What stops it becomes the outcome of `name` for `application`. Raises Unreachable."""
+        self._script = name
         try:
             self._drive(script)
         except Missing as reason:
@@ -52,29 +75,93 @@ class Runner:
             self.outcomes[name, application.name] = Outcome(Verdict.ERROR, self.lab.vault.redact(what))
 
     def _drive(self, script: Script) -> None:
-        answer: Sequence[Exchange] | None = None
-        try:
-            while True:
-                step = next(script) if answer is None else script.send(answer)
+        step = next(script, None)
+        while step is not None:
+            try:
                 answer = self._perform(step)
-        except StopIteration:
-            return
+            except (Missing, Blocked) as reason:
+                # A script may go on without a step that could not be done.
+                step = _thrown(script, reason)
+            else:
+                step = _sent(script, answer)
 
     def _perform(self, step: Step) -> Sequence[Exchange]:
         if isinstance(step, Wait):
-            if step.seconds > self.wait_budget:
-                raise Missing(f"This needs a wait of {step.seconds:.0f} seconds, which is more than the run may wait.")
-            self.wait_budget -= step.seconds
-            self.sleep(step.seconds)
+            self._wait(step.seconds)
+            return ()
+        if isinstance(step, Hook):
+            self._carry_out(step)
             return ()
         if isinstance(step, Probe):
             return (self._send(step),)
+        self._may_send(len(step))
         self._groups += 1
         began = self._elapsed()
         answers = self.target.send_together([probe.request for probe in step])
         return [self._record(probe, answer, began, self._groups) for probe, answer in zip(step, answers, strict=True)]
 
+    def _wait(self, seconds: float) -> None:
+        """Let `seconds` pass. Raises Missing when they are too many, Blocked when the hook fails."""
+        if self.lab.hooks.offers("advance_clock"):
+            self._carry_out(self.lab.hook("advance_clock", seconds=math.ceil(seconds)))
+            self.lab.moved += math.ceil(seconds)
+            return
+        if not self._can_wait(seconds):
+            raise Missing(
+                f"This needs a wait of {seconds:.0f} seconds, which is more than the run may wait, and the profile has no hook advance_clock."
+            )
+        self._sleep(seconds)
+
+    def _can_wait(self, seconds: float) -> bool:
+        budget = self.lab.profile.budget
+        return self._waited + seconds <= budget.wait and self._elapsed() + seconds <= budget.seconds
+
+    def _sleep(self, seconds: float) -> None:
+        self._waited += seconds
+        self.sleep(seconds)
+
+    def _carry_out(self, hook: Hook) -> None:
+        """Call the hook and keep what it said. Raises Missing or Blocked."""
+        if not self.lab.hooks.offers(hook.name):
+            raise Missing(f"The profile has no hook {hook.name}.")
+        try:
+            output = self.lab.hooks.call(hook.name, hook.values)
+        except HookFailed as why:
+            raise Blocked(f"The hook {hook.name} failed: {self.lab.vault.redact(str(why))}.") from why
+        self.hook_records.append(HookRecord(hook.name, round(self._elapsed(), 4), self.lab.vault.redact(output)))
+        if hook in self._undo:
+            self._undo.remove(hook)
+        if hook.undo:
+            self._undo.append(hook.undo)
+
     def _send(self, probe: Probe) -> Exchange:
+        """Send `probe`, and once more after the time that the target asks for (RFC 6585 section 4)."""
+        exchange = self._send_once(probe)
+        if exchange.status != 429 or self._limited >= _REFUSED_FOR_RATE or self._cleaning:
+            return exchange
+        seconds = self._retry_after(exchange)
+        if not self._can_wait(seconds):
+            return exchange
+        self._sleep(seconds)
+        # The first answer stays in the evidence, under a name that no check takes for the answer to the question.
+        first = self.exchanges[exchange.number - 1]
+        self.exchanges[exchange.number - 1] = replace(first, probe=replace(first.probe, name=f"{probe.name}.limited"))
+        again = self._send_once(probe)
+        self._limited = self._limited + 1 if again.status == 429 else 0
+        return again
+
+    def _retry_after(self, exchange: Exchange) -> float:
+        """Seconds until the target may be asked again: of Retry-After, a number or a date (RFC 9110 section 10.2.3)."""
+        text = (exchange.response.first("retry-after") if exchange.response else None) or ""
+        if text.isdecimal() and len(text) < 10:
+            return float(text)
+        try:
+            return max(0.0, parsedate_to_datetime(text).timestamp() - self.lab.server_time(exchange))
+        except ValueError:
+            return _ASSUMED_RETRY_AFTER
+
+    def _send_once(self, probe: Probe) -> Exchange:
+        self._may_send(1)
         began = self._elapsed()
         answer: Response | Unanswered
         try:
@@ -85,14 +172,47 @@ class Runner:
             answer = why
         return self._record(probe, answer, began, 0)
 
+    def _may_send(self, count: int) -> None:
+        """Keep to the rate. Raises Blocked when the budget has no room for `count` requests, or when the target is gone."""
+        if self._cleaning:
+            return
+        budget = self.lab.profile.budget
+        if len(self.exchanges) + count > budget.requests:
+            raise Blocked(f"The budget of {budget.requests} requests is used up.")
+        if self._elapsed() > budget.seconds:
+            raise Blocked(f"The budget of {budget.seconds:g} seconds is used up.")
+        if self._silent >= _SILENCE:
+            raise Blocked(
+                f"The target stopped answering: {self._silent} requests in a row had no answer, the last one for this reason: {self._why()}."
+            )
+        if budget.rate:
+            pause = self._next_slot - self._elapsed()
+            if pause > 0:
+                self.sleep(pause)
+            self._next_slot = max(self._next_slot, self._elapsed()) + count / budget.rate
+
+    def _why(self) -> str:
+        return self.exchanges[-1].failure or "none was given"
+
     def _record(self, probe: Probe, answer: Response | Unanswered, began: float, together: int) -> Exchange:
         """Keep the exchange without its secrets, and give it back with them."""
+        if isinstance(answer, Response):
+            self._kept += len(answer.body)
+            if self._kept > _KEPT:
+                answer = Unanswered(f"the answers of this run are longer than {_KEPT} bytes in all")
         response, failure = (answer, None) if isinstance(answer, Response) else (None, str(answer))
+        self._silent = 0 if response else self._silent + 1
         live = Exchange(len(self.exchanges) + 1, probe, response, failure, round(began, 4), round(self._elapsed() - began, 4), together)
         self._learn(live)
         self.exchanges.append(self.lab.vault.redact_exchange(live))
-        self.progress(len(self.exchanges))
+        if self._is_failed_login(live):
+            self.lab.failed_logins += 1
+        self.progress(self._script, len(self.exchanges))
         return live
+
+    def _is_failed_login(self, live: Exchange) -> bool:
+        logins = (login for app in self.lab.contract.applications.values() for login in app.logins)
+        return any(login.operation.id == live.probe.operation and live.status in {login.refusal, 401, 403} for login in logins)
 
     def _learn(self, live: Exchange) -> None:
         """Tell the vault every token in an answer before the answer is kept, whatever script asked for it."""
@@ -115,39 +235,73 @@ class Runner:
             self.lab.vault.add(value, kind)
 
     def _elapsed(self) -> float:
-        return time.monotonic() - self._started
+        return self.monotonic() - self._started
 
     def clean_up(self) -> None:
-        """Revoke every personal access token and log every session out; what could not be undone is in `left_behind`."""
-        lab = self.lab
-        for token in lab.personal_tokens:
+        """Take hooks back, revoke every personal access token and log every session out; what could not be undone is in `left_behind`.
+
+        An interruption of the clean-up itself ends it; what it had still to do is left behind.
+        """
+        self._script, self._cleaning = "cleanup", True
+        tasks = [(f"the effect of a hook ({hook.name})", hook) for hook in reversed(self._undo)] + self._tokens_to_revoke() + self._sessions_to_end()
+        for position, (what, step) in enumerate(tasks):
+            try:
+                why = self._undone(step)
+            except KeyboardInterrupt:
+                self.left_behind += [f"{rest} (interrupted)" for rest, _ in tasks[position:]]
+                break
+            if why:
+                self.left_behind.append(f"{what} ({why})")
+        self.lab.personal_tokens.clear()
+        self.lab.open_sessions.clear()
+
+    def _tokens_to_revoke(self) -> list[tuple[str, Probe | Hook]]:
+        found: list[tuple[str, Probe | Hook]] = []
+        for token in self.lab.personal_tokens:
             personal = token.session.application.personal_access_tokens
             if personal:
                 path = {personal.revoke.path_parameters[-1].name: token.identifier}
-                request = lab.call(personal.revoke, bearer=token.session.access_token, path=path)
-                self._undo(Probe("cleanup.revoke", request, personal.revoke.id), f"the personal access token {token.identifier}")
-        lab.personal_tokens.clear()
-        for session in lab.open_sessions:
-            if session.refresh_token and session.application.logout:
-                probe = lab.logout(session.application, session.refresh_token, "cleanup.logout")
-                self._undo(probe, f"a session of the {session.account.part} account of {session.application.name}")
-        lab.open_sessions.clear()
+                request = self.lab.call(personal.revoke, bearer=token.session.access_token, path=path)
+                found.append((f"the personal access token {token.identifier}", Probe("cleanup.revoke", request, personal.revoke.id)))
+        return found
 
-    def _undo(self, probe: Probe, what: str) -> None:
+    def _sessions_to_end(self) -> list[tuple[str, Probe | Hook]]:
+        return [
+            (
+                f"a session of the {session.account.part} account of {session.application.name}",
+                self.lab.logout(session.application, session.refresh_token, "cleanup.logout"),
+            )
+            for session in self.lab.open_sessions
+            if session.refresh_token and session.application.logout
+        ]
+
+    def _undone(self, step: Probe | Hook) -> str | None:
+        """Take one thing back; why that did not succeed, or None."""
         try:
-            exchange = self._send(probe)
-        except Unreachable:
-            exchange = None
-        if exchange is None or exchange.response is None or exchange.status not in {200, 202, 204, 404}:
-            why = "no answer" if exchange is None else exchange.describe()
-            self.left_behind.append(f"{what} ({why})")
+            if isinstance(step, Hook):
+                self._carry_out(step)
+                return None
+            exchange = self._send(step)
+        except (Unreachable, Missing, Blocked) as why:
+            return str(why)
+        return None if exchange.status in {200, 202, 204, 404} else exchange.describe()
 
     def evidence(self) -> Evidence:
         """What was recorded."""
-        return Evidence(self.lab.contract, tuple(self.exchanges), dict(self.lab.vault.facts), dict(self.outcomes))
+        return Evidence(
+            self.lab.contract, tuple(self.exchanges), dict(self.lab.vault.facts), dict(self.outcomes), tuple(self.hook_records), self.lab.moved
+        )
 
-    @property
-    def failed_logins(self) -> int:
-        """The number of refused first factors."""
-        refusals = {login.operation.id: {login.refusal, 401, 403} for app in self.lab.contract.applications.values() for login in app.logins}
-        return sum(1 for exchange in self.exchanges if exchange.status in refusals.get(exchange.probe.operation or "", ()))
+
+def _sent(script: Script, answer: Sequence[Exchange]) -> Step | None:
+    try:
+        return script.send(answer)
+    except StopIteration:
+        return None
+
+
+def _thrown(script: Script, reason: Exception) -> Step | None:
+    try:
+        return script.throw(reason)
+    except StopIteration:
+        return None

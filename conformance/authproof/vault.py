@@ -87,7 +87,7 @@ class Vault:
 
     def _request(self, request: Request) -> Request:
         body = None if request.body is None else self._bytes(request.body)
-        return Request(request.method, self.redact(request.target), self._headers(request.headers), body)
+        return replace(request, target=self.redact(request.target), headers=self._headers(request.headers), body=body)
 
     def _headers(self, headers: Headers) -> Headers:
         return tuple((name, self.redact(value)) for name, value in headers)

@@ -6,7 +6,7 @@ who has installed the suite has no use for it, and so the proof and its page are
 
 from __future__ import annotations
 
-import time
+import asyncio
 from collections.abc import Iterable
 from functools import cache
 from pathlib import Path
@@ -40,17 +40,17 @@ This page is written by `python -m tests.proof.detection`.
 """
 
 
-class InProcess(httpx.BaseTransport):
-    """Hands requests to a backend. Its delays are slept in the caller's thread, so that simultaneous requests stay simultaneous."""
+class InProcess(httpx.AsyncBaseTransport):
+    """Hands requests to a backend. Its delays are slept by each request for itself, so that simultaneous ones stay simultaneous."""
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        path, _, query = request.url.raw_path.decode("latin-1").partition("?")
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        path, _, query = request.extensions["target"].decode("latin-1").partition("?")
         headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.headers.raw]
-        answer = self._backend.handle(Call(request.method, path, query, headers, request.read()))
-        time.sleep(answer.delay)
+        answer = self._backend.handle(Call(request.method, path, query, headers, await request.aread()))
+        await asyncio.sleep(answer.delay)
         return httpx.Response(answer.status, headers=list(answer.headers), stream=httpx.ByteStream(answer.body))
 
 
@@ -63,7 +63,7 @@ def certify(parts: Parts) -> Report:
     """The report on a mock of the bundled contract that is made of `parts`."""
     seed = load_seed()
     profile = Profile("http://mock.invalid", accounts_of(contract(), seed))
-    run = Certification(contract(), profile, plan(contract()), InProcess(Backend(contract(), seed=seed, parts=parts)))
+    run = Certification(contract(), profile, plan(contract()), transport=InProcess(Backend(contract(), seed=seed, parts=parts)))
     run.run()
     return run.report()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from authproof.checks.answers import came_from_elsewhere, response_of
-from authproof.checks.registry import check, everything, readable
+from authproof.checks.registry import EVERYTHING, check, everything, readable
 from authproof.evidence import Evidence, flow_operations
 from authproof.exchange import Exchange
 from authproof.reading import is_json, media_type
@@ -11,16 +11,13 @@ from authproof.verdict import Judgement, broken, met, undecided, untestable
 from authproof_spec import Operation
 from authproof_spec.pointer import get
 
-EVERY_SCRIPT = (
-    "public", "bearer", "jwt", "permissions", "personal_tokens", "isolation", "refresh", "ancestor", "race", "logout", "second_factor", "logins",
-)  # fmt: skip
 GIVES_TOKENS = frozenset({"access_token", "refresh_token", "personal_access_token", "challenge"})
 
 
 NOT_ASKED = untestable("The run had no reason to ask this operation.")
 
 
-@check("ERR-01", on=everything, reads=EVERY_SCRIPT)
+@check("ERR-01", on=everything, reads=EVERYTHING)
 def client_errors_are_json_with_a_message(seen: Evidence, operation: Operation) -> Judgement:
     """Every 4xx has a JSON object with a message (RFC 9457 section 3)."""
     errors = [e for e in seen.on(operation) if 400 <= e.status < 500 and e.probe.request.method != "HEAD" and not came_from_elsewhere(response_of(e))]
@@ -43,7 +40,7 @@ def _says_something(seen: Evidence, exchange: Exchange) -> bool:
     return names_fields or any(isinstance(get(body, pointer), str) for pointer in (seen.contract.error_message, "/title", "/detail"))
 
 
-@check("ERR-05", on=everything, reads=EVERY_SCRIPT)
+@check("ERR-05", on=everything, reads=EVERYTHING)
 def no_answer_repeats_a_secret(seen: Evidence, operation: Operation) -> Judgement:
     """No answer repeats a token, password or code that was sent (CWE-209)."""
     exchanges = seen.on(operation)
@@ -63,7 +60,7 @@ def no_answer_repeats_a_secret(seen: Evidence, operation: Operation) -> Judgemen
     return met(f"None of {len(exchanges)} answers repeats a secret of its request.", exchanges[0])
 
 
-@check("ERR-07", on=everything, reads=EVERY_SCRIPT)
+@check("ERR-07", on=everything, reads=EVERYTHING)
 def nothing_makes_the_server_fail(seen: Evidence, operation: Operation) -> Judgement:
     """No request makes the server answer 5xx (CWE-755)."""
     exchanges = seen.on(operation)
@@ -78,7 +75,7 @@ def nothing_makes_the_server_fail(seen: Evidence, operation: Operation) -> Judge
     return broken(f"{len(own)} of {len(exchanges)} requests make the server fail with {own[0].status}.", *own[:3])
 
 
-@check("DOC-02", on=everything, reads=EVERY_SCRIPT)
+@check("DOC-02", on=everything, reads=EVERYTHING)
 def every_status_is_declared(seen: Evidence, operation: Operation) -> Judgement:
     """Every status met is declared for its operation (OpenAPI, Responses Object)."""
     exchanges = [exchange for exchange in seen.on(operation) if exchange.probe.request.method == operation.method]

@@ -16,6 +16,10 @@ Subjects: TypeAlias = Callable[[Contract], Iterable[Operation]]
 Judge: TypeAlias = Callable[[Evidence, Operation], Judgement]
 
 
+EVERYTHING = "*"
+"""In place of a script's name: a check that judges whatever was seen reads every script."""
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One requirement's check.
@@ -35,6 +39,10 @@ class Check:
         """What is demanded, by the name of the judging function."""
         return self.judge.__name__
 
+    def reads(self, script: str) -> bool:
+        """True when the check judges probes of `script`."""
+        return script in self.scripts or EVERYTHING in self.scripts
+
     def __call__(self, evidence: Evidence, operation: Operation) -> Judgement:
         """Judge `operation`. Without the probes it takes, the outcome of their scripts is the judgement."""
         try:
@@ -44,7 +52,7 @@ class Check:
 
     def _unobserved(self, evidence: Evidence, operation: Operation, absent: NotObserved) -> Judgement:
         own = evidence.application_of(operation)
-        outcomes = [(name, evidence.outcomes[script, name]) for script, name in evidence.outcomes if script in self.scripts]
+        outcomes = [(name, evidence.outcomes[script, name]) for script, name in evidence.outcomes if self.reads(script)]
         # What is offered to one application may have to come from another, whose script then tells why it did not.
         of_own = [outcome for name, outcome in outcomes if own is not None and name == own.name]
         for outcome in of_own or [outcome for _, outcome in outcomes]:

@@ -44,6 +44,7 @@ def _report_option(_context: click.Context, _parameter: click.Parameter, values:
 @click.option("--only", multiple=True, metavar="AREA_OR_ID", help="Check these requirements alone; may be repeated.")
 @click.option("--skip", multiple=True, metavar="AREA_OR_ID", help="Leave these requirements out; may be repeated.")
 @click.option("--report", "reports", multiple=True, metavar="json=PATH", callback=_report_option, help="Write the report to a file; may be repeated.")
+@click.option("--rate", type=click.FloatRange(0, min_open=True), metavar="N", help="Send at most N requests a second.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="How long to wait for one answer.")
 @click.option("--ca", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="PEM file with the certificate authorities to trust.")
 @click.option("--insecure", is_flag=True, help="Do not verify the target's certificate.")
@@ -54,6 +55,7 @@ def command(
     only: tuple[str, ...],
     skip: tuple[str, ...],
     reports: tuple[Path, ...],
+    rate: float | None,
     timeout: float | None,
     ca: Path | None,
     insecure: bool,  # noqa: FBT001  # click passes it by name
@@ -79,7 +81,8 @@ def command(
 
                 profile = stack.enter_context(embedded_mock(contract))
             trust = None if insecure else ca or profile.ca
-            profile = replace(profile, timeout=timeout or profile.timeout, ca=trust, verify=profile.verify and not insecure)
+            budget = replace(profile.budget, rate=rate or profile.budget.rate)
+            profile = replace(profile, budget=budget, timeout=timeout or profile.timeout, ca=trust, verify=profile.verify and not insecure)
             report = _certify(contract, profile, only, skip)
     except (ContractError, ProfileError, UnknownTermError) as error:
         raise UsageProblem(str(error)) from error
@@ -118,7 +121,7 @@ def _terminated_like_interrupted() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def _progress() -> Iterator[Callable[[int], None] | None]:
+def _progress() -> Iterator[Callable[[str, int], None] | None]:
     """A line that counts the requests, where a person is watching."""
     if not sys.stderr.isatty():
         yield None
@@ -126,7 +129,7 @@ def _progress() -> Iterator[Callable[[int], None] | None]:
     from rich.console import Console
 
     with Console(stderr=True).status("Certifying…") as status:
-        yield lambda count: status.update(f"Certifying… {count} requests")
+        yield lambda name, count: status.update(f"Certifying… {name.replace('_', ' ')}, {count} requests")
 
 
 def _show(report: Report, paths: tuple[Path, ...]) -> None:

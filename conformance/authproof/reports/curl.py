@@ -13,7 +13,7 @@ def curl(request: Request, base_url: str) -> str:
     elif request.method != "GET" or request.body is not None:
         words += ["-X", request.method]
     for name, value in request.headers:
-        if name.lower() not in {"user-agent", "accept"}:
+        if name.lower() not in {"user-agent", "accept", "accept-encoding"}:
             words += ["-H", quoted(f"{name}: {value}")]
     if request.body is not None:
         words += ["--data-raw", quoted(request.body.decode("utf-8", "replace"))]

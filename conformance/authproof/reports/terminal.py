@@ -91,7 +91,7 @@ def _exchange_lines(exchange: Exchange, target: str) -> Iterator[str]:
     request, response = exchange.probe.request, exchange.response
     yield ""
     yield f"> {request.method} {request.target}"
-    yield from (f"> {name}: {value}" for name, value in request.headers if name not in {"User-Agent", "Accept"})
+    yield from (f"> {name}: {value}" for name, value in request.headers if name not in {"User-Agent", "Accept", "Accept-Encoding"})
     if request.body:
         yield f"> {_shortened(request.body)}"
     if response is None:

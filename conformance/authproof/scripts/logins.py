@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from authproof.exchange import Probe
 from authproof.lab import MAIN, Blocked, Lab, Script
-from authproof.profile import Part
+from authproof.profile import SECRETS, Part
 from authproof_spec import Application
-
-SECRETS = ("password", "linkToken")
 
 
 def logins(lab: Lab, application: Application) -> Script:
