@@ -116,7 +116,15 @@ def _hmac(key: bytes, text: str) -> bytes:
     return hmac.new(key, text.encode(), hashlib.sha256).digest()
 
 
-def fresh_key(algorithm: str) -> str | bytes | None:
+def new_key(algorithm: str) -> str:
+    """A fresh key for `algorithm` as a profile gives it: a secret's text, or a private key in PEM. Raises ValueError for an unknown algorithm."""
+    key = fresh_key(algorithm)
+    if key is None:
+        raise ValueError(f"There is no algorithm {algorithm!r}.")
+    return key.hex() if isinstance(key, bytes) and algorithm.startswith("HS") else bytes(key).decode()
+
+
+def fresh_key(algorithm: str) -> bytes | None:
     """A private key or secret for `algorithm`, made now; PEM for asymmetric ones."""
     if algorithm.startswith("HS"):
         return secrets.token_bytes(64)

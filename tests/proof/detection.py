@@ -14,7 +14,8 @@ from pathlib import Path
 import httpx
 
 from authproof.certify import Certification, plan
-from authproof.embedded import accounts_of
+from authproof.embedded import BackendHooks, accounts_of
+from authproof.forge import new_key
 from authproof.profile import Profile
 from authproof.report import Report
 from authproof.verdict import Verdict
@@ -62,8 +63,10 @@ def contract() -> Contract:
 def certify(parts: Parts) -> Report:
     """The report on a mock of the bundled contract that is made of `parts`."""
     seed = load_seed()
-    profile = Profile("http://mock.invalid", accounts_of(contract(), seed))
-    run = Certification(contract(), profile, plan(contract()), transport=InProcess(Backend(contract(), seed=seed, parts=parts)))
+    key = new_key(contract().tokens.algorithm)
+    backend = Backend(contract(), seed=seed, parts=parts, signing_key=key)
+    profile = Profile("http://mock.invalid", accounts_of(contract(), seed), signing_key=key)
+    run = Certification(contract(), profile, plan(contract()), transport=InProcess(backend), hooks=BackendHooks(backend))
     run.run()
     return run.report()
 

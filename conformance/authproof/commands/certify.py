@@ -18,6 +18,7 @@ from authproof_spec import Contract, ContractError, load_contract
 from authproof_spec.catalogue import UnknownTermError
 
 if TYPE_CHECKING:
+    from authproof.hooks import Hooks
     from authproof.report import Report
 
 EXIT_CODES = {"conformant": 0, "nonconformant": 1, "inconclusive": 3}
@@ -75,15 +76,16 @@ def command(
     try:
         profile = _profile(url, profile_path)
         contract = load_contract(contract_source or (profile.contract if profile else None))
+        hooks: Hooks | None = None
         with contextlib.ExitStack() as stack:
             if profile is None:
                 from authproof.embedded import embedded_mock
 
-                profile = stack.enter_context(embedded_mock(contract))
+                profile, hooks = stack.enter_context(embedded_mock(contract))
             trust = None if insecure else ca or profile.ca
             budget = replace(profile.budget, rate=rate or profile.budget.rate)
             profile = replace(profile, budget=budget, timeout=timeout or profile.timeout, ca=trust, verify=profile.verify and not insecure)
-            report = _certify(contract, profile, only, skip)
+            report = _certify(contract, profile, hooks, only, skip)
     except (ContractError, ProfileError, UnknownTermError) as error:
         raise UsageProblem(str(error)) from error
     _show(report, reports)
@@ -96,11 +98,11 @@ def _profile(url: str | None, path: str | None) -> Profile | None:
     return None if url is None else Profile(checked_url(url))
 
 
-def _certify(contract: Contract, profile: Profile, only: tuple[str, ...], skip: tuple[str, ...]) -> Report:
+def _certify(contract: Contract, profile: Profile, hooks: Hooks | None, only: tuple[str, ...], skip: tuple[str, ...]) -> Report:
     from authproof.certify import Certification, plan
     from authproof.runner import Unreachable
 
-    certification = Certification(contract, profile, plan(contract, only, skip))
+    certification = Certification(contract, profile, plan(contract, only, skip), hooks=hooks)
     try:
         with _terminated_like_interrupted(), _progress() as progress:
             certification.run(progress)
