@@ -1,0 +1,59 @@
+"""Header fields as the standards read them."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from authproof.exchange import Response
+from authproof.reading import bearer_challenge, cache_directives, challenges, is_json, set_cookies
+
+
+def response(name: str, *values: str) -> Response:
+    return Response(401, tuple((name, value) for value in values))
+
+
+@pytest.mark.parametrize(
+    ("lines", "expected"),
+    [
+        (["Bearer"], [("bearer", {})]),
+        (["bEARER realm=api"], [("bearer", {"realm": "api"})]),
+        (['Bearer realm="a, b", error="invalid_token"'], [("bearer", {"realm": "a, b", "error": "invalid_token"})]),
+        (['Bearer realm="a \\"quoted\\" word"'], [("bearer", {"realm": 'a "quoted" word'})]),
+        (['Basic realm="x", Bearer error="invalid_token"'], [("basic", {"realm": "x"}), ("bearer", {"error": "invalid_token"})]),
+        (["Negotiate, Bearer"], [("negotiate", {}), ("bearer", {})]),
+        (["Negotiate YIIC+/=, Bearer scope=a"], [("negotiate", {}), ("bearer", {"scope": "a"})]),
+        (["Basic", "Bearer"], [("basic", {}), ("bearer", {})]),
+        (['Bearer error = "invalid_token" , realm=x'], [("bearer", {"error": "invalid_token", "realm": "x"})]),
+        ([", ,Bearer"], [("bearer", {})]),
+        ([""], []),
+        ([], []),
+    ],
+)
+def test_challenges(lines: list[str], expected: list[tuple[str, dict[str, str]]]) -> None:
+    assert [(challenge.scheme, dict(challenge.parameters)) for challenge in challenges(response("WWW-Authenticate", *lines))] == expected
+
+
+@given(st.text())
+def test_no_text_breaks_the_reading(text: str) -> None:
+    answer = Response(401, (("www-authenticate", text), ("set-cookie", text), ("cache-control", text), ("content-type", text)))
+    bearer_challenge(answer)
+    set_cookies(answer, "a")
+    assert isinstance(is_json(answer), bool)
+    assert all(directive == directive.lower() for directive in cache_directives(answer))
+
+
+@pytest.mark.parametrize(
+    ("line", "value", "max_age", "deletes"),
+    [
+        ("a=b; Max-Age=60; Path=/", "b", 60, False),
+        ("a = b ;max-age=0", "b", 0, True),
+        ("a=; expires=Thu, 01 Jan 1970 00:00:00 GMT", "", None, True),
+        ("a=b=c; Max-Age=-1", "b=c", -1, True),
+        ("a=b; Max-Age=soon", "b", None, False),
+    ],
+)
+def test_cookies(line: str, value: str, max_age: int | None, deletes: bool) -> None:  # noqa: FBT001
+    (cookie,) = set_cookies(response("Set-Cookie", "other=1", line), "a")
+    assert (cookie.value, cookie.max_age, cookie.is_deletion) == (value, max_age, deletes)

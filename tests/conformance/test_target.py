@@ -1,0 +1,217 @@
+"""What leaves and what is read, over real sockets and through respx."""
+
+from __future__ import annotations
+
+import gzip
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx
+import pytest
+import respx
+
+from authproof.exchange import Request, Response
+from authproof.profile import Profile, ProfileError
+from authproof.target import MAXIMUM_BODY, Target, Unanswered
+
+OK = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+@contextmanager
+def listening(answer: Callable[[socket.socket, bytes], None], connections: int = 1) -> Iterator[tuple[str, list[bytes]]]:
+    """A server that reads one request a connection, as far as its header, and then does `answer`; gives its URL and what it read."""
+    received: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(10)
+
+        def serve() -> None:
+            for _ in range(connections):
+                connection, _ = server.accept()
+                with connection:
+                    connection.settimeout(10)
+                    data = b""
+                    while b"\r\n\r\n" not in data and (chunk := connection.recv(65536)):
+                        data += chunk
+                    received.append(data)
+                    try:
+                        answer(connection, data)
+                    except OSError:
+                        return
+
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}", received
+        thread.join()
+
+
+def sends(data: bytes) -> Callable[[socket.socket, bytes], None]:
+    return lambda connection, _: connection.sendall(data)
+
+
+@contextmanager
+def target_at(url: str, timeout: float = 5.0) -> Iterator[Target]:
+    target = Target(Profile(url, timeout=timeout))
+    try:
+        yield target
+    finally:
+        target.close()
+
+
+def answer_of(url: str, request: Request, timeout: float = 5.0) -> Response:
+    with target_at(url, timeout) as target:
+        return target.send(request)
+
+
+def test_a_request_leaves_as_it_is_given() -> None:
+    with listening(sends(OK)) as (url, received):
+        answer = answer_of(f"{url}/base", Request("GET", "/a/../b//%75?x=%2F&y", (("X-One", "1"), ("x-one", "2"))))
+    assert (answer.status, answer.body) == (200, b"ok")
+    line, *fields = received[0].decode().split("\r\n")
+    assert line == "GET /base/a/../b//%75?x=%2F&y HTTP/1.1"
+    assert [field for field in fields if field.lower().startswith("x-one")] == ["X-One: 1", "x-one: 2"]
+    assert not {field.partition(":")[0].lower() for field in fields if field} - {"x-one", "host"}
+
+
+def test_a_verbatim_request_is_written_byte_for_byte() -> None:
+    headers = (("Authorization", "Bearer one"), ("Authorization", "Bearer\ttwo\x01"), ("X-Empty", ""))
+    with listening(sends(OK)) as (url, received):
+        answer = answer_of(url, Request("GET", f"{url}/whole", headers, verbatim=True))
+    assert answer.body == b"ok"
+    assert received[0].startswith(f"GET {url}/whole HTTP/1.1\r\n".encode())
+    assert b"Authorization: Bearer one\r\nAuthorization: Bearer\ttwo\x01\r\nX-Empty:\r\n" in received[0]
+
+
+def test_a_verbatim_request_may_have_a_method_that_is_none() -> None:
+    with listening(sends(b"HTTP/1.1 501 Not Implemented\r\nContent-Length: 0\r\n\r\n")) as (url, received):
+        assert answer_of(url, Request("BR EW", "/", verbatim=True)).status == 501
+    assert received[0].startswith(b"BR EW / HTTP/1.1\r\n")
+
+
+def test_no_cookie_is_kept_and_no_redirect_followed() -> None:
+    answer = b"HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nSet-Cookie: a=1; Path=/\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+    with listening(sends(answer), connections=2) as (url, received), target_at(url) as target:
+        assert target.send(Request("GET", "/")).status == 302
+        assert target.send(Request("GET", "/")).status == 302
+    assert all(b"Cookie" not in request and b" / HTTP" in request for request in received)
+
+
+def test_the_environment_names_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HTTP_PROXY", "http://127.0.0.1:9")
+    with listening(sends(OK)) as (url, _):
+        assert answer_of(url, Request("GET", "/")).status == 200
+
+
+def test_an_answer_is_not_unfolded() -> None:
+    body = gzip.compress(b"0" * 1_000_000)
+    head = f"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: {len(body)}\r\n\r\n".encode()
+    with listening(sends(head + body)) as (url, _):
+        assert answer_of(url, Request("GET", "/")).body == body
+
+
+@pytest.mark.parametrize("verbatim", [False, True])
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"HTTP/1.1 200 OK\r\n",
+        b"not HTTP at all\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nab",
+        b"HTTP/1.1 200 OK\r\n" + b"a: b\r\n" * 50_000,
+    ],
+    ids=["nothing", "half a header", "no HTTP", "half a body", "a long header"],
+)
+def test_what_is_no_answer_is_said_so(data: bytes, verbatim: bool) -> None:  # noqa: FBT001
+    # A safe request that found its connection closed is sent once more.
+    with listening(sends(data), connections=2) as (url, _), target_at(url, timeout=2) as target:
+        with pytest.raises(Unanswered):
+            target.send(Request("POST", "/", body=b"{}", verbatim=verbatim))
+        with pytest.raises(Unanswered):
+            target.send(Request("POST", "/", body=b"{}", verbatim=verbatim))
+
+
+@pytest.mark.parametrize("verbatim", [False, True])
+def test_an_endless_body_is_cut_off(verbatim: bool) -> None:  # noqa: FBT001
+    def endless(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n\r\n")
+        for _chunk in range(10 * MAXIMUM_BODY // 65536):
+            connection.sendall(b"x" * 65536)
+
+    with listening(endless) as (url, _), pytest.raises(Unanswered, match="did not end"):
+        answer_of(url, Request("GET", "/", verbatim=verbatim))
+
+
+@pytest.mark.parametrize("head", [b"", b"HTTP/1.1 200 OK\r\n\r\n"], ids=["header", "body"])
+def test_the_timeout_holds_for_the_whole_answer(head: bytes) -> None:
+    done = threading.Event()
+
+    def drip(connection: socket.socket, _: bytes) -> None:
+        connection.sendall(head)
+        while not done.wait(0.05):
+            connection.sendall(b"H")
+
+    with listening(drip) as (url, _):
+        try:
+            with pytest.raises(Unanswered, match=r"within 0\.3 seconds"):
+                answer_of(url, Request("GET", "/"), timeout=0.3)
+        finally:
+            done.set()
+
+
+def test_requests_leave_together() -> None:
+    barrier = threading.Barrier(3, timeout=10)
+
+    def meet(connection: socket.socket, _: bytes) -> None:
+        barrier.wait()
+        connection.sendall(OK)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                meet(connection, connection.recv(65536))
+
+        threads = [threading.Thread(target=serve) for _ in range(3)]
+        for thread in threads:
+            thread.start()
+        with target_at(f"http://127.0.0.1:{server.getsockname()[1]}") as target:
+            answers = target.send_together([Request("GET", "/")] * 3)
+        for thread in threads:
+            thread.join()
+    assert [answer.status for answer in answers if isinstance(answer, Response)] == [200] * 3
+
+
+def test_one_of_several_may_stay_without_an_answer() -> None:
+    with listening(sends(b"")) as (url, _), target_at(url) as target:
+        (answer,) = target.send_together([Request("POST", "/")])
+    assert isinstance(answer, Unanswered)
+
+
+def test_through_respx() -> None:
+    with respx.mock(base_url="https://api.example.test") as router:
+        route = router.post("/v1/login").mock(
+            return_value=httpx.Response(200, json={"token": "t"}, headers=[("Set-Cookie", "a=1"), ("Set-Cookie", "b=2")])
+        )
+        answer = answer_of("https://api.example.test/v1", Request("POST", "/login", (("Content-Type", "application/json"),), b"{}"))
+    assert answer.json == {"token": "t"}
+    assert answer.all("set-cookie") == ("a=1", "b=2")
+    sent = route.calls.last.request
+    assert sent.content == b"{}"
+    assert sent.headers["content-length"] == "2"
+
+
+def test_a_failure_is_told_without_the_request() -> None:
+    with respx.mock(base_url="https://api.example.test") as router:
+        router.get("/").mock(side_effect=httpx.ConnectError("All connection attempts failed"))
+        with pytest.raises(Unanswered, match="all connection attempts failed"):
+            answer_of("https://api.example.test", Request("GET", "/", (("Authorization", "Bearer secret"),)))
+
+
+def test_a_file_that_holds_no_certificate_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "ca.pem"
+    path.write_text("nothing", "utf-8")
+    with pytest.raises(ProfileError, match="Mend: give a PEM file"):
+        Target(Profile("https://api.example.test", ca=path))
