@@ -18,7 +18,7 @@ from authproof_spec.pointer import Json
 @contextlib.contextmanager
 def embedded_mock(contract: Contract) -> Iterator[tuple[Profile, Hooks]]:
     """A mock of `contract` on a free loopback port, for as long as the context lasts; gives its profile and its hooks."""
-    key = new_key(contract.tokens.algorithm)
+    key = new_key(contract.tokens.algorithm) if contract.tokens.algorithm else None
     with running_mock(contract, signing_key=key) as (url, backend):
         yield Profile(url, accounts_of(contract, load_seed()), signing_key=key), BackendHooks(backend)
 

@@ -16,10 +16,10 @@ from urllib.parse import quote
 from authproof.exchange import Exchange, Headers, Probe, Request
 from authproof.hooks import DeclaredHooks, Hooks
 from authproof.profile import SECRETS, Account, Part, Profile
-from authproof.reading import set_cookies
+from authproof.tokens import access_token_in, given_cookies, refresh_token_in, where_access_tokens_are
 from authproof.vault import Vault
 from authproof_spec import Application, Contract, Operation
-from authproof_spec.contract import Login, Parameter
+from authproof_spec.contract import Login, Parameter, SchemeKind
 from authproof_spec.pointer import Json, put
 
 USER_AGENT = f"authproof/{version('authproof')}"
@@ -83,6 +83,8 @@ class Lab:
 
     sessions: the session of each account, opened by the baseline and left open for all scripts.
     refusals: why an account has none.
+    personal_values: every personal access token of the run, which may travel otherwise than an access token.
+    csrf_values, partners: what was given together with an access token, by it, and the access token given together with a refresh token.
     failed_logins: how many the target has refused so far. moved: seconds by which hooks moved the target's clock.
     """
 
@@ -98,6 +100,9 @@ class Lab:
     refusals: dict[tuple[str, Part], Exception] = field(default_factory=dict)
     open_sessions: list[Session] = field(default_factory=list)
     personal_tokens: list[PersonalToken] = field(default_factory=list)
+    personal_values: set[str] = field(default_factory=set, repr=False)
+    csrf_values: dict[str, str] = field(default_factory=dict, repr=False)
+    partners: dict[str, str] = field(default_factory=dict, repr=False)
 
     def __post_init__(self) -> None:
         """Every secret of the profile is known to the vault before anything is recorded."""
@@ -157,15 +162,37 @@ class Lab:
         """
         # Without a coding, so that an answer is what it is, and no small one unfolds to a large one.
         fields = [("User-Agent", USER_AGENT), ("Accept", "application/json"), ("Accept-Encoding", "identity")]
+        jar = dict(cookies or {})
         if bearer is not None:
-            fields.append(("Authorization", f"Bearer {bearer}"))
-        if cookies:
-            fields.append(("Cookie", "; ".join(f"{name}={value}" for name, value in cookies.items())))
+            credential, more = self._credential(operation, bearer)
+            fields += credential
+            jar |= more
+        if jar:
+            fields.append(("Cookie", "; ".join(f"{name}={value}" for name, value in jar.items())))
         content = None
         if body is not None:
             content = json.dumps(body).encode()
             fields.append(("Content-Type", "application/json"))
         return Request(operation.method, self._target(operation, path or {}, query), (*fields, *headers), content)
+
+    def _credential(self, operation: Operation, token: str) -> tuple[list[tuple[str, str]], dict[str, str]]:
+        """The header fields and cookies that carry `token` to `operation`: as its application's access tokens travel, or as its personal ones."""
+        application = self.contract.application_of(operation)
+        if application is None:
+            return [("Authorization", f"Bearer {token}")], {}
+        personal = application.personal_access_tokens
+        kind = personal.kind if personal and token in self.personal_values else application.access_token
+        match kind.scheme.kind:
+            case SchemeKind.COOKIE:
+                jar = {kind.scheme.parameter or "": token}
+                guard, value = application.csrf, self.csrf_values.get(token)
+                if guard is None or value is None:
+                    return [], jar
+                return [(guard.header, value)], {**jar, guard.cookie: value}
+            case SchemeKind.HEADER:
+                return [(kind.scheme.parameter or "", f"{kind.prefix} {token}" if kind.prefix else token)], {}
+            case _:
+                return [("Authorization", f"Bearer {token}")], {}
 
     def example_call(self, operation: Operation, *, bearer: str | None = None) -> Request:
         """A request of `operation` with the document's example as its body, or an empty object where it might create something."""
@@ -205,37 +232,55 @@ class Lab:
     def opened(self, application: Application, account: Account, exchange: Exchange) -> Session:
         """The session that `exchange` opened, to be logged out at the end. Raises Blocked when it opened none."""
         what = f"{application.name}: the login of the {account.part} account"
-        response = exchange.response
-        if response is None or not response.is_success:
+        if exchange.response is None or not exchange.response.is_success:
             raise Blocked(f"{what} was answered {exchange.describe()}.")
-        refresh_token = self.refresh_token_of(application, exchange)
-        token = response.at(application.access_token_field)
-        if not isinstance(token, str) or not token:
-            raise Blocked(f"{what} gave no access token at {application.access_token_field}.")
-        session = Session(application, account, self.secret(token, "access_token"), refresh_token)
+        token = self.access_token_of(application, exchange)
+        if token is None:
+            raise Blocked(f"{what} gave no access token {where_access_tokens_are(application)}.")
+        session = Session(application, account, token, self.refresh_token_of(application, exchange))
         self.open_sessions.append(session)
         return session
 
-    def refresh_token_of(self, application: Application, exchange: Exchange) -> str | None:
-        """The refresh token that `exchange` sets in the application's cookie; None when it sets none."""
-        if exchange.response is None or application.cookie is None:
+    def access_token_of(self, application: Application, exchange: Exchange) -> str | None:
+        """The access token that `exchange` gives, wherever the contract has it; None when it gives none."""
+        token = access_token_in(application, exchange)
+        if token is None or exchange.response is None:
             return None
-        values = [cookie.value for cookie in set_cookies(exchange.response, application.cookie.name) if not cookie.is_deletion and cookie.value]
-        return self.secret(values[-1], "refresh_token") if values else None
+        if application.csrf and (guards := given_cookies(exchange.response, application.csrf.cookie)):
+            self.csrf_values[token] = self.secret(guards[-1].value, "csrf_token")
+        return self.secret(token, "access_token")
+
+    def refresh_token_of(self, application: Application, exchange: Exchange) -> str | None:
+        """The refresh token that `exchange` gives, in the application's cookie or in the body; None when it gives none."""
+        token = refresh_token_in(application, exchange)
+        if token is None:
+            return None
+        if access := self.access_token_of(application, exchange):
+            self.partners[token] = access
+        return self.secret(token, "refresh_token")
 
     def refresh(self, application: Application, token: str | None, name: str) -> Probe:
-        """A refresh with the cookie value `token`, or without a cookie. Raises Missing when the contract has none."""
-        if application.refresh is None or application.cookie is None:
+        """A refresh with the refresh token `token`, or without one. Raises Missing when the contract has none."""
+        if application.refresh is None or application.refresh_token is None:
             raise Missing(f"The contract has no refresh for {application.name}.")
-        cookies = None if token is None else {application.cookie.name: token}
-        return Probe(name, self.call(application.refresh, cookies=cookies), application.refresh.id)
+        return Probe(name, self._with_refresh_token(application, application.refresh, token), application.refresh.id)
 
     def logout(self, application: Application, token: str | None, name: str) -> Probe:
-        """A logout with the cookie value `token`, or without a cookie. Raises Missing when the contract has none."""
-        if application.logout is None or application.cookie is None:
+        """A logout with the refresh token `token`, or without one. Raises Missing when the contract has none."""
+        if application.logout is None or application.refresh_token is None:
             raise Missing(f"The contract has no logout for {application.name}.")
-        cookies = None if token is None else {application.cookie.name: token}
-        return Probe(name, self.call(application.logout, cookies=cookies), application.logout.id)
+        return Probe(name, self._with_refresh_token(application, application.logout, token), application.logout.id)
+
+    def _with_refresh_token(self, application: Application, operation: Operation, token: str | None) -> Request:
+        """A call of `operation` with the refresh token where the contract has it, and with its access token where the operation takes one."""
+        bearer = self.partners.get(token or "") if operation.is_protected else None
+        if application.refresh_body is None:
+            cookies = {application.cookie.name: token} if application.cookie and token is not None else None
+            return self.call(operation, bearer=bearer, cookies=cookies)
+        body: dict[str, Json] = {}
+        if token is not None:
+            put(body, application.refresh_body.request, token)
+        return self.call(operation, bearer=bearer, body=body)
 
     def server_time(self, exchange: Exchange) -> float:
         """The target's own time, seconds since the epoch, by its Date field; this machine's when there is none."""

@@ -220,14 +220,17 @@ class Runner:
         if response is None:
             return
         for application in self.lab.contract.applications.values():
-            self.lab.refresh_token_of(application, live)
+            if application.cookie:
+                self.lab.refresh_token_of(application, live)
             if live.probe.operation in {operation.id for operation in flow_operations(application)}:
-                self._learn_at(response, application.access_token_field, "access_token")
+                self.lab.access_token_of(application, live)
+                self.lab.refresh_token_of(application, live)
                 if application.second_factor:
                     self._learn_at(response, application.second_factor.response_challenge, "challenge")
             personal = application.personal_access_tokens
             if personal and live.probe.operation == personal.create.id:
                 self._learn_at(response, personal.response_token, "personal_access_token")
+                self.lab.personal_values.add(str(response.at(personal.response_token)))
 
     def _learn_at(self, response: Response, pointer: str, kind: str) -> None:
         value = response.at(pointer)

@@ -54,7 +54,7 @@ class Backend:
         self.interventions: Callable[[Call, Operation], Intervention | None] | None = None
         self.record: Callable[[Call, Operation | None, Answer], None] | None = None
         self.clock = clock or Clock()
-        algorithm = contract.tokens.algorithm
+        algorithm = contract.tokens.algorithm or "HS256"  # opaque tokens need no key, and then this one signs nothing
         self.key = new_key(algorithm) if signing_key is None else read_key(algorithm, signing_key)
         self.sessions = parts.sessions(self.clock)
         self.accounts = parts.accounts(load_seed() if seed is None else seed, self.sessions.revoke_account)

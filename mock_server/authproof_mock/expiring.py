@@ -11,9 +11,12 @@ _SMALL = 256
 
 
 class Expiring(Protocol):
-    """Something with an end. `expires_at` is in seconds since the epoch."""
+    """Something with an end."""
 
-    expires_at: float
+    @property
+    def expires_at(self) -> float:
+        """Seconds since the epoch."""
+        ...
 
 
 Entry = TypeVar("Entry", bound=Expiring)

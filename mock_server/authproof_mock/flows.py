@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from email.utils import formatdate
 from functools import partial
 
 from authproof_mock.accounts import Account
+from authproof_mock.carriers import the_cookie
 from authproof_mock.http import Answer
 from authproof_mock.refusal import Refusal, challenge
 from authproof_mock.samples import Samples
 from authproof_mock.sessions import Family
 from authproof_mock.state import Request, State
 from authproof_mock.tokens import Content, InvalidToken, Purpose
-from authproof_spec.contract import Application, CookiePolicy, Login, SecondFactor, TokenKind
+from authproof_spec.contract import Application, CookiePolicy, CsrfToken, Login, SecondFactor, TokenKind
 from authproof_spec.pointer import Json, get, put
 
 Handler = Callable[[Request], Answer]
+
+
+def csrf_cookie(guard: CsrfToken, beside: CookiePolicy) -> CookiePolicy:
+    """The cookie of the CSRF token: scoped like the access token's, and readable by the page, which repeats it."""
+    return replace(beside, name=guard.cookie, http_only=False, path="/")
 
 
 class Flows:
@@ -111,13 +119,28 @@ class Flows:
         return token
 
     def session_answer(self, application: Application, family: Family, account: Account, refresh_token: str | None, request: Request) -> Answer:
-        """The access token in the body, the refresh token in the cookie."""
+        """The tokens, each where the contract has it: in the body or in a cookie."""
         access = self._state.tokens.type_of(application.name, Purpose.ACCESS)
         identifier = self._state.sessions.new_identifier(family.id)
+        token = self._state.tokens.mint(access, account.id, identifier, self._end_of(access.kind))
         payload: dict[str, Json] = {}
-        put(payload, application.access_token_field, self._state.tokens.mint(access, account.id, identifier, self._end_of(access.kind)))
-        headers = [self.refresh_cookie(application.cookie, refresh_token)] if application.cookie and refresh_token else []
+        headers = []
+        if application.access_cookie:
+            headers += self.access_cookies(application, application.access_cookie, token)
+        else:
+            put(payload, application.access_token_field, token)
+        if refresh_token and application.refresh_body:
+            put(payload, application.refresh_body.response, refresh_token)
+        if refresh_token and application.cookie:
+            headers.append(self.refresh_cookie(application.cookie, refresh_token))
         return Answer(request.operation.success_status, payload, headers)
+
+    def access_cookies(self, application: Application, cookie: CookiePolicy, token: str) -> list[tuple[str, str]]:
+        """The headers that set the access token's cookie, and that of the CSRF token, which scripts may read."""
+        given = {cookie: token}
+        if application.csrf:
+            given[csrf_cookie(application.csrf, cookie)] = secrets.token_urlsafe(24)
+        return [self.set_cookie(one, value, one.max_age, self._state.clock.now() + one.max_age) for one, value in given.items()]
 
     def _end_of(self, kind: TokenKind) -> float:
         return self._state.clock.now() + (kind.lifetime or 0)
@@ -179,19 +202,21 @@ class Flows:
         return (family.application, family.account) == (application.name, content.account_key)
 
     def refresh_token_of(self, application: Application, request: Request) -> str | None:
-        """The refresh cookie's exact value; None when there is none, or several. Nothing but the cookie is read."""
-        name = application.cookie.name if application.cookie else ""
-        pairs = (part.strip(" \t").partition("=") for line in request.call.header_values("cookie") for part in line.split(";"))
-        values = [value for key, _, value in pairs if key == name]
-        return values[0] if len(values) == 1 else None
+        """The refresh token where the contract has it, and nowhere else: in the body, or the cookie's exact value, when it is the only one."""
+        if application.refresh_body:
+            found = get(request.body, application.refresh_body.request)
+            return found if isinstance(found, str) else None
+        return the_cookie(request.call, application.cookie.name) if application.cookie else None
 
     def refresh_cookie(self, cookie: CookiePolicy, value: str) -> tuple[str, str]:
         """The header that sets the refresh cookie."""
         return self.set_cookie(cookie, value, cookie.max_age, self._state.clock.now() + cookie.max_age)
 
     def cleared_cookies(self, application: Application) -> list[tuple[str, str]]:
-        """The header that deletes the refresh cookie, if the application has one: the same cookie, empty and past."""
-        return [self.set_cookie(application.cookie, "", 0, 0)] if application.cookie else []
+        """The headers that delete the application's token cookies: the same cookies, empty and past."""
+        access = application.access_cookie
+        guard = csrf_cookie(application.csrf, access) if application.csrf and access else None
+        return [self.set_cookie(cookie, "", 0, 0) for cookie in (application.cookie, access, guard) if cookie]
 
     def set_cookie(self, cookie: CookiePolicy, value: str, max_age: int, expires_at: float) -> tuple[str, str]:
         """A Set-Cookie header, exactly as declared (RFC 6265 section 4.1). `expires_at` in seconds since the epoch."""

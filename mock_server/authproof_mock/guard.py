@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from authproof_mock.carriers import is_own_page, token_in
 from authproof_mock.http import Call
 from authproof_mock.refusal import Refusal, challenge
 from authproof_mock.state import Caller, State
 from authproof_mock.tokens import Content, InvalidToken, Purpose
-from authproof_spec.contract import Contract, Operation
+from authproof_spec.contract import Contract, Operation, SchemeKind
 
 # RFC 6750 section 2.1: credentials = "Bearer" 1*SP b64token
 _BEARER = re.compile(r"bearer +([A-Za-z0-9._~+/-]+=*)", re.IGNORECASE | re.ASCII)
@@ -27,6 +28,15 @@ class Guard:
             _cookie_operations(contract)
         )
         self._rules = {rule.operation.id: rule for rule in contract.object_rules}
+        self._takes_bearer = frozenset(
+            operation.id
+            for operation in contract.operations
+            if any(part.scheme.kind is SchemeKind.BEARER for way in operation.security for part in way)
+        )
+        kinds = [
+            kind for application in contract.applications.values() for kind in application.bearer_kinds if kind.scheme.kind is not SchemeKind.BEARER
+        ]
+        self._other_kinds = {identifier: [kind for kind in kinds if kind.scheme.name in schemes] for identifier, schemes in self._schemes.items()}
         # An operation is of each application that has a bearer token for one of its schemes.
         self._applications = {
             identifier: frozenset(
@@ -41,13 +51,15 @@ class Guard:
 
     def admit(self, call: Call, operation: Operation, path_parameters: Mapping[str, str]) -> Caller:
         """The caller of a protected operation. Raises Refusal: 401, then 403, then what an object rule says."""
-        token = self.credential_of(call)
+        token = self.credential_of(call) if operation.id in self._takes_bearer else None
+        token = token or token_in(call, self._other_kinds[operation.id])
         if token is None:
             raise Refusal(401, "Authentication is required.", headers=[challenge(self._state.contract)])
         try:
             caller = self.authenticate(token, operation)
         except InvalidToken:
             raise self.invalid_token() from None
+        self.check_page(call, caller)
         self.check_scheme(caller, operation)
         self.check_permissions(caller, operation)
         self.check_object(caller, operation, path_parameters)
@@ -108,6 +120,11 @@ class Guard:
         family = self._state.sessions.family_of(content.identifier)
         if family is not None and family.revoked:
             raise InvalidToken("its session is over")
+
+    def check_page(self, call: Call, caller: Caller) -> None:
+        """A call with a token cookie comes from the API's own page, where the contract has a CSRF token."""
+        if not is_own_page(call, self._state.contract.applications[caller.content.type.application]):
+            raise Refusal(403, "The CSRF token is missing or wrong.")
 
     def check_scheme(self, caller: Caller, operation: Operation) -> None:
         """The operation takes this kind of token."""

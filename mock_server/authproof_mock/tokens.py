@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from authproof_mock import base64url, strict_json
 from authproof_mock.clock import Clock
+from authproof_mock.expiring import ExpiringStore
 from authproof_mock.keys import SigningKey
 from authproof_spec.contract import Contract, Meaning, TokenKind
 from authproof_spec.pointer import Json
@@ -68,6 +71,8 @@ class Tokens:
         # Sessions and personal access tokens are found by it, so a token has one even where the contract names none.
         self._identifier_claims = self._rules.claims_meaning(Meaning.IDENTIFIER) or ("jti",)
         self._verified: dict[str, Content] = {}
+        self._opaque_tokens: ExpiringStore[Content] = ExpiringStore(clock)
+        self._has_opaque = any(found.kind.opaque for found in self.types)
 
     def type_of(self, application: str, purpose: Purpose) -> TokenType:
         """The kind of token that `application` has for `purpose`. Raises StopIteration when it has none."""
@@ -75,10 +80,19 @@ class Tokens:
 
     def mint(self, token_type: TokenType, account: AccountId, identifier: str, expires_at: float) -> str:
         """A new token, valid from now until `expires_at` (seconds since the epoch)."""
+        if token_type.kind.opaque:
+            return self.mint_opaque(token_type, account, identifier, expires_at)
         header = {"alg": self.key.algorithm, "typ": "JWT"} | ({"kid": self.key.identifier} if self.key.identifier else {})
         claims = self.claims(token_type, account, identifier, expires_at)
         message = f"{_encoded(header)}.{_encoded(claims)}"
         return f"{message}.{base64url.encode(self.key.sign(message.encode()))}"
+
+    def mint_opaque(self, token_type: TokenType, account: AccountId, identifier: str, expires_at: float) -> str:
+        """Random text, of which only a hash is kept, with what it stands for."""
+        token = secrets.token_urlsafe(32)
+        content = Content(token_type, self.account_claims(account), identifier, expires_at, self._clock.now(), None)
+        self._opaque_tokens.add(_digest(token), content)
+        return token
 
     def claims(self, token_type: TokenType, account: AccountId, identifier: str, expires_at: float) -> dict[str, Json]:
         """The claims of a new token."""
@@ -94,11 +108,11 @@ class Tokens:
 
     def account_claims(self, account: AccountId) -> dict[str, AccountId]:
         """The claims that name the account. `sub` is always text (RFC 7519 section 4.1.2)."""
-        return {name: str(account) if name == "sub" else account for name in self._rules.claims_meaning(Meaning.ACCOUNT)}
+        return {name: str(account) if name == "sub" else account for name in self._rules.claims_meaning(Meaning.ACCOUNT) or ("sub",)}
 
     def verify(self, token: str) -> Content:
         """What `token` says. Raises InvalidToken, and nothing else, whatever text it is given."""
-        content = self._verified.get(token)
+        content = self._verified.get(token) or (self._opaque_tokens.get(_digest(token)) if self._has_opaque else None)
         if content is None:
             content = self.read(token)
             if len(self._verified) >= _CACHED:
@@ -110,7 +124,7 @@ class Tokens:
         return content
 
     def read(self, token: str) -> Content:
-        """What `token` says, its times not yet compared with the clock. Raises InvalidToken."""
+        """What the JWT `token` says, its times not yet compared with the clock. Raises InvalidToken."""
         if not _COMPACT.fullmatch(token):
             raise InvalidToken("it is not three parts of base64url")
         head, body, tail = token.split(".")
@@ -155,7 +169,11 @@ class Tokens:
 
     def type_of_claims(self, claims: Mapping[str, Json]) -> TokenType:
         """The one kind of token that the audience, as a set, and the fixed claims say it is."""
-        fitting = [found for found in self.types if self.audience_fits(claims, found.kind) and self.fixed_claims_fit(claims, found.kind)]
+        fitting = [
+            found
+            for found in self.types
+            if not found.kind.opaque and self.audience_fits(claims, found.kind) and self.fixed_claims_fit(claims, found.kind)
+        ]
         if len(fitting) != 1:
             raise InvalidToken("it is of no kind of this API")
         return fitting[0]
@@ -212,6 +230,10 @@ def _types(contract: Contract) -> list[TokenType]:
         )
         found += [TokenType(name, purpose, kind) for purpose, kind in kinds if kind]
     return found
+
+
+def _digest(token: str) -> str:
+    return hashlib.sha256(token.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _encoded(value: object) -> str:

@@ -7,6 +7,8 @@ from itertools import combinations
 
 from authproof_spec.contract import Application, Contract, CookiePolicy, Meaning, Operation, SchemeKind, TokenKind
 
+_IN_HEADERS = frozenset({SchemeKind.BEARER, SchemeKind.HEADER})
+
 Contradiction = tuple[str, str, str]
 """Pointer within the extension, what is wrong, how to mend it."""
 
@@ -43,6 +45,10 @@ def contradictions(contract: Contract) -> Iterator[Contradiction]:
 
 def _in_tokens(contract: Contract) -> Iterator[Contradiction]:
     tokens = contract.tokens
+    if all(kind.opaque for application in contract.applications.values() for kind in application.token_kinds):
+        return
+    if not tokens.algorithm:
+        yield "/tokens", "No algorithm signs the tokens.", "Add tokens.algorithm, or say `format: opaque` of every kind of token."
     if tokens.issuer is None and tokens.claims_meaning(Meaning.ISSUER):
         yield "/tokens/claims", "A claim holds the issuer, and no issuer is given.", "Add tokens.issuer, or drop the claim."
     for meaning in (Meaning.ACCOUNT, Meaning.EXPIRES_AT):
@@ -54,15 +60,27 @@ def _in_tokens(contract: Contract) -> Iterator[Contradiction]:
 
 def _in_schemes(application: Application, here: str) -> Iterator[Contradiction]:
     personal = application.personal_access_tokens
-    expected: list[tuple[str, TokenKind | None, SchemeKind, str]] = [
-        ("accessToken", application.access_token, SchemeKind.BEARER, "type: http, scheme: bearer"),
-        ("refreshToken", application.refresh_token, SchemeKind.COOKIE, "type: apiKey, in: cookie"),
-        ("personalAccessTokens", personal.kind if personal else None, SchemeKind.BEARER, "type: http, scheme: bearer"),
+    header = "type: http, scheme: bearer, or with type: apiKey, in: header"
+    expected: list[tuple[str, TokenKind | None, frozenset[SchemeKind], str]] = [
+        ("accessToken", application.access_token, _IN_HEADERS | {SchemeKind.COOKIE}, f"{header}, or in: cookie"),
+        ("refreshToken", application.refresh_token, frozenset({SchemeKind.COOKIE, SchemeKind.BODY}), "type: apiKey, in: cookie"),
+        ("personalAccessTokens", personal.kind if personal else None, _IN_HEADERS, header),
     ]
     for part, kind, wanted, words in expected:
-        if kind and kind.scheme.kind is not wanted:
+        if kind and kind.scheme.kind not in wanted:
             message = f"The security scheme {kind.scheme.name!r} is not of the kind that this token travels by."
             yield f"{here}/{part}/scheme", message, f"Declare that scheme with {words}."
+    if application.refresh_token and application.refresh_token.scheme.name == application.access_token.scheme.name:
+        message = "The access token and the refresh token travel by the same security scheme."
+        yield f"{here}/accessToken/scheme", message, "Give each of them a scheme of its own."
+    in_cookie = application.access_token.scheme.kind is SchemeKind.COOKIE
+    if in_cookie and application.access_cookie is None:
+        message = "The access token travels in a cookie, and there is no cookie policy."
+        yield f"{here}/accessToken", message, "Add accessToken.cookie with path, httpOnly, secure and sameSite."
+    if not in_cookie and not application.access_token_field:
+        yield f"{here}/accessToken", "Nothing says where an answer has the access token.", "Add accessToken.response, a JSON pointer."
+    if application.csrf and not in_cookie:
+        yield f"{here}/accessToken/csrf", "No cookie carries the access token, so there is no forgery to guard against.", "Drop csrf."
 
 
 def _in_logins(application: Application, here: str) -> Iterator[Contradiction]:
@@ -78,9 +96,15 @@ def _in_logins(application: Application, here: str) -> Iterator[Contradiction]:
 def _in_refresh(application: Application, here: str) -> Iterator[Contradiction]:
     if application.refresh and application.refresh_token is None:
         yield f"{here}/refresh", "There is a refresh operation and no refreshToken.", "Describe refreshToken, with its cookie policy."
-    if application.refresh_token and application.cookie is None:
+    kind = application.refresh_token.scheme.kind if application.refresh_token else None
+    if kind is SchemeKind.COOKIE and application.cookie is None:
         message = "The refresh token travels in a cookie, and there is no cookie policy."
         yield f"{here}/refreshToken", message, "Add refreshToken.cookie with path, httpOnly, secure and sameSite."
+    if kind is SchemeKind.BODY and application.refresh_body is None:
+        message = "Nothing says how the refresh token travels."
+        yield f"{here}/refreshToken", message, "Add scheme and cookie, or body with its pointers request and response."
+    if kind is SchemeKind.COOKIE and application.refresh_body:
+        yield f"{here}/refreshToken/body", "The refresh token travels in a cookie and in the body.", "Drop one of scheme and body."
     if application.refresh_token and application.refresh is None:
         yield f"{here}/refreshToken", "There is a refresh token and no refresh operation.", "Name the refresh operation, or drop refreshToken."
     lifetime = application.refresh_token.lifetime if application.refresh_token else None
@@ -129,9 +153,11 @@ def _in_kinds(contract: Contract) -> Iterator[Contradiction]:
             kinds[f"/applications/{name}/personalAccessTokens"] = personal.kind
     has_audience = bool(contract.tokens.claims_meaning(Meaning.AUDIENCE))
     for here, kind in kinds.items():
-        if has_audience and not kind.audience:
+        if has_audience and not kind.audience and not kind.opaque:
             yield here, "A claim holds the audience, and this kind of token has none.", "Add audience."
     for (first, one), (second, other) in combinations(kinds.items(), 2):
+        if one.opaque or other.opaque:
+            continue  # an opaque token is known to its server alone, and means what the server knows of it
         same_audience = not has_audience or one.audience == other.audience
         if same_audience and _agree(one.fixed_claims, other.fixed_claims):
             message = f"These tokens cannot be told from those of {first}, so one would be accepted as the other (RFC 8725 section 3.12)."

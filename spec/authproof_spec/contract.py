@@ -10,20 +10,27 @@ from authproof_spec.document import Document
 
 
 class SchemeKind(StrEnum):
-    """Where a security scheme's credential travels."""
+    """Where a credential travels: as a bearer token, in a header field of its own, in a cookie, in a body, or otherwise."""
 
     BEARER = "bearer"
+    HEADER = "header"
     COOKIE = "cookie"
+    BODY = "body"
     OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class SecurityScheme:
-    """A security scheme of the document. `parameter` is the cookie's or header's name of an apiKey scheme."""
+    """A security scheme of the document.
+
+    parameter: the cookie's or header's name of an apiKey scheme.
+    opens: an access token or a personal access token travels by it, so an operation that takes it is protected.
+    """
 
     name: str
     kind: SchemeKind
     parameter: str | None = None
+    opens: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +113,13 @@ class Operation:
 
     @property
     def is_protected(self) -> bool:
-        """True when every alternative asks for a bearer token: the operation reads Authorization."""
-        return not self.is_public and all(any(part.scheme.kind is SchemeKind.BEARER for part in way) for way in self.security)
+        """True when every alternative asks for an access token or a personal access token."""
+        return not self.is_public and all(any(part.scheme.opens for part in way) for way in self.security)
 
     @property
     def bearer_schemes(self) -> Mapping[str, frozenset[str]]:
-        """Name of each bearer scheme that opens the operation, with the permissions it takes."""
-        return {part.scheme.name: frozenset(part.permissions) for way in self.security for part in way if part.scheme.kind is SchemeKind.BEARER}
+        """Name of each scheme by which a token opens the operation, with the permissions it takes."""
+        return {part.scheme.name: frozenset(part.permissions) for way in self.security for part in way if part.scheme.opens}
 
     @property
     def path_parameters(self) -> tuple[Parameter, ...]:
@@ -161,17 +168,21 @@ class TokenKind:
     """One kind of token of one application: how it is told from the others, and where it travels.
 
     lifetime: seconds; the greatest allowed one for personal access tokens, None when unlimited.
+    opaque: it is random text that means nothing to a client, and no JWT.
+    prefix: the word before the token in a header field of its own, such as `Token`.
     """
 
     scheme: SecurityScheme
     audience: frozenset[str]
     fixed_claims: Mapping[str, object]
     lifetime: int | None
+    opaque: bool = False
+    prefix: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class CookiePolicy:
-    """The refresh cookie's name, scope and flags. `same_site` is Strict, Lax or None; `max_age` in seconds."""
+    """A token cookie's name, scope and flags. `same_site` is Strict, Lax or None; `max_age` in seconds."""
 
     name: str
     path: str
@@ -180,6 +191,22 @@ class CookiePolicy:
     secure: bool
     same_site: str
     max_age: int
+
+
+@dataclass(frozen=True, slots=True)
+class BodyCarrier:
+    """Where bodies have the refresh token of an API that uses no cookie: pointers into requests and answers."""
+
+    request: str
+    response: str
+
+
+@dataclass(frozen=True, slots=True)
+class CsrfToken:
+    """The token that shows that a request with a token cookie comes from the API's own page: its cookie, and the header that repeats it."""
+
+    cookie: str
+    header: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,14 +286,21 @@ class AccountAdministration:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """An application that clients log in to. `access_token_field`: pointer of the access token in an answer."""
+    """An application that clients log in to.
+
+    access_token_field: pointer of the access token in an answer; empty when `access_cookie` carries it.
+    cookie, refresh_body: how the refresh token travels; one of them, when there is one.
+    """
 
     name: str
     access_token: TokenKind
     access_token_field: str
     logins: tuple[Login, ...]
+    access_cookie: CookiePolicy | None = None
+    csrf: CsrfToken | None = None
     refresh_token: TokenKind | None = None
     cookie: CookiePolicy | None = None
+    refresh_body: BodyCarrier | None = None
     rotation: RotationPolicy = RotationPolicy()
     second_factor: SecondFactor | None = None
     refresh: Operation | None = None
@@ -285,7 +319,7 @@ class Application:
     @property
     def bearer_kinds(self) -> tuple[TokenKind, ...]:
         """The kinds that authenticate a protected operation."""
-        return tuple(kind for kind in self.token_kinds if kind.scheme.kind is SchemeKind.BEARER)
+        return tuple(kind for kind in self.token_kinds if kind.scheme.opens)
 
 
 @dataclass(frozen=True, slots=True)
@@ -325,7 +359,7 @@ class Contract:
         return tuple(operation for operation in self.operations if operation.is_protected)
 
     def application_of(self, operation: Operation) -> Application | None:
-        """The application whose bearer tokens open `operation`."""
+        """The application whose tokens open `operation`."""
         schemes = operation.bearer_schemes
         owners = (app for app in self.applications.values() if any(kind.scheme.name in schemes for kind in app.bearer_kinds))
         return next(owners, None)

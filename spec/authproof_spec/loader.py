@@ -15,8 +15,10 @@ from authproof_spec.consistency import contradictions
 from authproof_spec.contract import (
     AccountAdministration,
     Application,
+    BodyCarrier,
     Contract,
     CookiePolicy,
+    CsrfToken,
     Identity,
     Login,
     Meaning,
@@ -146,7 +148,8 @@ class _Builder:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.problems: list[Problem] = []
-        self.schemes = {name: _scheme(name, _object(document.resolve(raw))) for name, raw in self._components("securitySchemes").items()}
+        carriers = _carriers(_object(document.root.get(EXTENSION)))
+        self.schemes = {name: _scheme(name, _object(document.resolve(raw)), carriers) for name, raw in self._components("securitySchemes").items()}
         self.operations = tuple(self._operations())
         self._by_name = {operation.name: operation for operation in self.operations} | {operation.id: operation for operation in self.operations}
 
@@ -162,8 +165,8 @@ class _Builder:
             version=str(info.get("version", "")),
             operations=self.operations,
             tokens=TokenRules(
-                algorithm=str(tokens["algorithm"]),
-                claims={name: Meaning(str(meaning)) for name, meaning in _object(tokens["claims"]).items()},
+                algorithm=_text(tokens.get("algorithm")) or "",
+                claims={name: Meaning(str(meaning)) for name, meaning in _object(tokens.get("claims")).items()},
                 issuer=_text(tokens.get("issuer")),
                 clock_skew=_number(tokens.get("clockSkew")) or 0,
                 jwks_path=_text(tokens.get("jwks")),
@@ -268,6 +271,8 @@ class _Builder:
         return operation
 
     def _scheme_named(self, where: Sequence[object], name: Json) -> SecurityScheme:
+        if name is None:
+            return SecurityScheme("", SchemeKind.BODY)
         scheme = self.schemes.get(str(name))
         if scheme is None:
             self._unknown((EXTENSION, *where, "scheme"), "security scheme", str(name), self.schemes)
@@ -279,6 +284,8 @@ class _Builder:
             audience=frozenset(str(entry) for entry in _array(raw.get("audience"))),
             fixed_claims=_object(raw.get("fixedClaims")),
             lifetime=_number(raw.get(lifetime)),
+            opaque=raw.get("format") == "opaque",
+            prefix=_text(raw.get("prefix")),
         )
 
     def _application(self, name: str, raw: Mapping[str, Json]) -> Application | None:
@@ -286,6 +293,8 @@ class _Builder:
         access = _object(raw["accessToken"])
         refresh = _object(raw.get("refreshToken"))
         refresh_kind = self._kind((*here, "refreshToken"), refresh) if refresh else None
+        access_kind = self._kind((*here, "accessToken"), access)
+        body, csrf = _object(refresh.get("body")), _object(access.get("csrf"))
         rotation = _object(refresh.get("rotation"))
         logins = []
         for index, entry in enumerate(_array(raw["logins"])):
@@ -295,10 +304,13 @@ class _Builder:
                 logins.append(Login(operation, credentials, _number(login.get("refusal")) or 401))
         return Application(
             name=name,
-            access_token=self._kind((*here, "accessToken"), access),
-            access_token_field=str(access["response"]),
+            access_token=access_kind,
+            access_token_field=_text(access.get("response")) or "",
             logins=tuple(logins),
+            access_cookie=_cookie(_object(access.get("cookie")), access_kind),
+            csrf=CsrfToken(str(csrf["cookie"]), str(csrf["header"])) if csrf else None,
             refresh_token=refresh_kind,
+            refresh_body=BodyCarrier(str(body["request"]), str(body["response"])) if body else None,
             cookie=_cookie(_object(refresh.get("cookie")), refresh_kind),
             rotation=RotationPolicy(
                 revokes_account=rotation.get("reuse") == "revoke-account",
@@ -376,12 +388,21 @@ class _Builder:
                 yield ObjectRule(operation, str(rule["parameter"]), str(rule["attribute"]), _number(rule["otherwise"]) or 403)
 
 
-def _scheme(name: str, raw: Mapping[str, Json]) -> SecurityScheme:
-    if raw.get("type") == "http" and str(raw.get("scheme")).lower() == "bearer":
-        return SecurityScheme(name, SchemeKind.BEARER)
-    if raw.get("type") == "apiKey" and raw.get("in") == "cookie":
-        return SecurityScheme(name, SchemeKind.COOKIE, _text(raw.get("name")))
-    return SecurityScheme(name, SchemeKind.OTHER, _text(raw.get("name")))
+def _carriers(extension: Mapping[str, Json]) -> frozenset[str]:
+    """The names of the schemes by which the extension lets access tokens and personal access tokens travel."""
+    tokens = (
+        _object(_object(raw).get(part)) for raw in _object(extension.get("applications")).values() for part in ("accessToken", "personalAccessTokens")
+    )
+    return frozenset(str(token.get("scheme")) for token in tokens)
+
+
+def _scheme(name: str, raw: Mapping[str, Json], carriers: frozenset[str]) -> SecurityScheme:
+    # RFC 6750 is how a token of OAuth 2.0 and of OpenID Connect is used.
+    if raw.get("type") in {"oauth2", "openIdConnect"} or (raw.get("type") == "http" and str(raw.get("scheme")).lower() == "bearer"):
+        return SecurityScheme(name, SchemeKind.BEARER, opens=True)
+    places = {"cookie": SchemeKind.COOKIE, "header": SchemeKind.HEADER}
+    kind = places.get(str(raw.get("in")), SchemeKind.OTHER) if raw.get("type") == "apiKey" else SchemeKind.OTHER
+    return SecurityScheme(name, kind, _text(raw.get("name")), opens=name in carriers and kind is not SchemeKind.OTHER)
 
 
 def _cookie(raw: Mapping[str, Json], kind: TokenKind | None) -> CookiePolicy | None:

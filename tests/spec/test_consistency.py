@@ -29,12 +29,12 @@ IN_THE_EXAMPLE: list[Case] = [
     ("no expiry", [(" exp: expiresAt,", "")], f"{ROOT}/tokens/claims", "claims:", "No claim holds the expiresAt", "meaning expiresAt"),
     ("symmetric key set", [("algorithm: ES256", "algorithm: HS256")], f"{ROOT}/tokens/jwks", "jwks: /keys", "HS256 has no public key", "Drop jwks"),
     (
-        "access token in a cookie",
+        "one scheme for two tokens",
         [("        scheme: accessToken", "        scheme: refreshCookie")],
         f"{NOTES}/accessToken/scheme",
         "scheme: refreshCookie",
-        "not of the kind",
-        "type: http, scheme: bearer",
+        "travel by the same security scheme",
+        "a scheme of its own",
     ),
     (
         "refresh token in Authorization",
