@@ -15,7 +15,8 @@ from authproof.evidence import Evidence
 from authproof.hooks import DeclaredHooks, Hooks
 from authproof.lab import Lab
 from authproof.profile import Profile
-from authproof.report import Report, Result
+from authproof.report import Report
+from authproof.result import Result
 from authproof.runner import Runner
 from authproof.scripts import SCRIPTS
 from authproof.target import Target

@@ -12,7 +12,7 @@ import pytest
 if TYPE_CHECKING:
     from authproof.certify import Certification, Item
     from authproof.profile import Profile
-    from authproof.report import Result
+    from authproof.result import Result
     from authproof_spec import Contract
 
 _SUBJECT: pytest.StashKey[tuple[Contract, Profile]] = pytest.StashKey()

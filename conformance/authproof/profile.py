@@ -9,6 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 from importlib.resources import files
 from pathlib import Path
@@ -18,7 +19,9 @@ from urllib.parse import SplitResult, urlsplit
 import jsonschema_rs
 
 from authproof.hooks import HookRule
+from authproof.waivers import Waiver
 from authproof_spec import Contract
+from authproof_spec.catalogue import load_catalogue
 from authproof_spec.contract import Application, Login
 from authproof_spec.pointer import join
 
@@ -103,6 +106,7 @@ class Profile:
     public_key: str | None = None
     budget: Budget = Budget()
     hooks: Mapping[str, HookRule] = field(default_factory=dict)
+    waivers: tuple[Waiver, ...] = ()
 
     def account(self, application: str, *parts: Part) -> Account | None:
         """The account of `application` that plays the first of `parts` that is there."""
@@ -124,7 +128,7 @@ class Profile:
         return self.is_loopback if self.unsafe_writes is None else self.unsafe_writes
 
     def check_against(self, contract: Contract) -> None:
-        """Raise ProfileError when an account cannot be used with `contract`."""
+        """Raise ProfileError when an account or a waiver cannot be used with `contract`."""
         for account in self.accounts:
             where = f"accounts.{account.application}.{account.part}"
             application = contract.applications.get(account.application)
@@ -134,6 +138,12 @@ class Profile:
             if account.login(application) is None:
                 wanted = " or ".join("{" + ", ".join(login.credentials.values()) + "}" for login in application.logins)
                 raise ProfileError(f"{where}: no login of the contract can be made with these attributes. Mend: give {wanted}.")
+        operations = {operation.name for operation in contract.operations}
+        for waiver in self.waivers:
+            if waiver.operation not in {None, *operations}:
+                raise ProfileError(
+                    f"The waiver of {waiver.name}: the contract has no operation {waiver.operation!r}. Mend: write METHOD /path as the document has them."
+                )
 
 
 def load_profile(path: str | Path, url: str | None = None) -> Profile:
@@ -146,7 +156,8 @@ def load_profile(path: str | Path, url: str | None = None) -> Profile:
         raise ProfileError(f"{source}: the profile cannot be read: {what}. Mend: give the path of a TOML file.") from error
     except tomllib.TOMLDecodeError as error:
         raise ProfileError(f"{source}: this is not TOML: {error}. Mend: correct the syntax there.") from error
-    for problem in _validator().iter_errors(raw):
+    # TOML has dates and JSON has not; a schema sees them as text.
+    for problem in _validator().iter_errors(json.loads(json.dumps(raw, default=str))):
         where = ".".join(str(step) for step in problem.instance_path) or "the profile"
         raise ProfileError(f"{source}: {where}: {problem.message}. Mend: see docs/profile.md for what may stand here.")
     target = raw["target"]
@@ -173,7 +184,16 @@ def load_profile(path: str | Path, url: str | None = None) -> Profile:
         public_key=_key(source, target, "public_key"),
         budget=Budget(**raw.get("budget", {})),
         hooks={name: _hook(source, name, rule) for name, rule in raw.get("hooks", {}).items()},
+        waivers=tuple(_waiver(source, position, rule) for position, rule in enumerate(raw.get("waivers", ()))),
     )
+
+
+def _waiver(source: Path, position: int, rule: Mapping[str, Any]) -> Waiver:
+    if rule["id"] not in load_catalogue():
+        raise ProfileError(
+            f"{source}: waivers.{position}.id: there is no requirement {rule['id']!r}. Mend: see `authproof requirements` for the ids."
+        )
+    return Waiver(rule["id"], rule["reason"], date.fromisoformat(str(rule["expires"])), rule.get("operation"))
 
 
 def _key(source: Path, target: Mapping[str, Any], name: str) -> str | None:
@@ -219,4 +239,6 @@ def _value(source: Path, where: str, text: str, *, whole: bool = False) -> str:
 
 @functools.cache
 def _validator() -> jsonschema_rs.Draft202012Validator:
-    return jsonschema_rs.Draft202012Validator(json.loads((files("authproof") / "profile.schema.json").read_text("utf-8")), mask="a value")
+    return jsonschema_rs.Draft202012Validator(
+        json.loads((files("authproof") / "profile.schema.json").read_text("utf-8")), mask="a value", validate_formats=True
+    )

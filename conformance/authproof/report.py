@@ -6,25 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from authproof.exchange import Exchange, TokenFacts
+from authproof.exchange import TokenFacts
+from authproof.result import Result
 from authproof.verdict import Verdict
-from authproof_spec.catalogue import Level, Requirement
-
-
-@dataclass(frozen=True, slots=True)
-class Result:
-    """The verdict on one requirement at one operation, with its reason and the exchanges that it rests on."""
-
-    requirement: Requirement
-    operation: str
-    verdict: Verdict
-    detail: str
-    exchanges: tuple[Exchange, ...] = ()
-
-    @property
-    def name(self) -> str:
-        """What a test report calls it, such as `JWT-09[GET /api/user]`."""
-        return f"{self.requirement.id}[{self.operation}]"
+from authproof_spec.catalogue import Level
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ class Verdict(StrEnum):
     SKIP = "skip"
     INCONCLUSIVE = "inconclusive"
     ERROR = "error"
+    WAIVED = "waived"
 
 
 @dataclass(frozen=True, slots=True)

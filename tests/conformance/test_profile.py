@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from importlib.resources import files
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 
 from authproof.hooks import HOOKS, HookRule
 from authproof.profile import Budget, Part, Profile, ProfileError, checked_url, load_profile
+from authproof.waivers import Waiver
 from authproof_spec import load_contract
 
 ACCOUNT = """
@@ -100,6 +102,9 @@ def test_the_url_of_the_command_line_wins(tmp_path: Path) -> None:
             "the environment variable AUTHPROOF_UNSET is not set",
         ),
         ('[target]\nurl = "https://a"\n[accounts.admin.ordinary]\npassword = "file:missing"', "the file missing holds no readable value"),
+        ('[target]\nurl = "https://a"\n[[waivers]]\nid = "JWT-09"\nreason = "x"', "waivers.0: "),
+        ('[target]\nurl = "https://a"\n[[waivers]]\nid = "JWT-09"\nreason = "x"\nexpires = "2027-02-30"', "waivers.0.expires: "),
+        ('[target]\nurl = "https://a"\n[[waivers]]\nid = "JWT-999"\nreason = "x"\nexpires = 2027-01-31', "there is no requirement 'JWT-999'"),
     ],
 )
 def test_what_it_may_not_say(tmp_path: Path, text: str, words: str) -> None:
@@ -155,3 +160,15 @@ def test_an_account_must_fit_the_contract(tmp_path: Path, table: str, words: str
 def test_the_schema_knows_every_hook() -> None:
     schema = json.loads((files("authproof") / "profile.schema.json").read_text("utf-8"))
     assert {name: rule["description"] for name, rule in schema["properties"]["hooks"]["properties"].items()} == dict(HOOKS)
+
+
+def test_waivers_are_read_and_must_name_an_operation_of_the_contract(tmp_path: Path) -> None:
+    path = tmp_path / "authproof.toml"
+    text = '[target]\nurl = "https://a"\n[[waivers]]\nid = "JWT-09"\nreason = "Ticket 7"\noperation = "GET /api/user"\nexpires = 2027-01-31\n'
+    path.write_text(text, "utf-8")
+    profile = load_profile(path)
+    assert profile.waivers == (Waiver("JWT-09", "Ticket 7", date(2027, 1, 31), "GET /api/user"),)
+    profile.check_against(load_contract())
+    path.write_text(text.replace("/api/user", "/api/nobody"), "utf-8")
+    with pytest.raises(ProfileError, match="the contract has no operation 'GET /api/nobody'"):
+        load_profile(path).check_against(load_contract())

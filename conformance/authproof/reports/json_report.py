@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 
 from authproof.exchange import Exchange
-from authproof.report import Report, Result
+from authproof.report import Report
 from authproof.reports.curl import curl
+from authproof.result import Result
 
 SCHEMA = 1
 """Version of the format; a member that is added does not change it."""

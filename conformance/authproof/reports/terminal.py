@@ -13,8 +13,9 @@ from rich.table import Table
 from rich.text import Text
 
 from authproof.exchange import Exchange
-from authproof.report import Report, Result
+from authproof.report import Report
 from authproof.reports.curl import curl
+from authproof.result import Result
 from authproof.verdict import Verdict
 from authproof_spec.catalogue import load_catalogue
 
@@ -25,8 +26,9 @@ STYLES = {
     Verdict.SKIP: "dim",
     Verdict.INCONCLUSIVE: "magenta",
     Verdict.ERROR: "bold magenta",
+    Verdict.WAIVED: "cyan",
 }
-_GRAVEST_FIRST = (Verdict.ERROR, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.WARN, Verdict.PASS, Verdict.SKIP)
+_GRAVEST_FIRST = (Verdict.ERROR, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.WARN, Verdict.WAIVED, Verdict.PASS, Verdict.SKIP)
 _BODY_LIMIT = 400
 _EXCHANGES_SHOWN = 3
 
