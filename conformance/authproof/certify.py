@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from importlib.metadata import version
@@ -11,7 +11,9 @@ from importlib.metadata import version
 import httpx
 
 from authproof.checks import CHECKS, Check
-from authproof.evidence import Evidence
+from authproof.evidence import Evidence, HookRecord, Outcome
+from authproof.exchange import Exchange, TokenFacts
+from authproof.extensions import NO_EXTENSIONS, Extensions
 from authproof.hooks import DeclaredHooks, Hooks
 from authproof.lab import Lab
 from authproof.profile import Profile
@@ -22,31 +24,55 @@ from authproof.scripts import SCRIPTS
 from authproof.target import Target
 from authproof.verdict import Judgement, Verdict
 from authproof_spec import Contract, Operation
-from authproof_spec.catalogue import Level, load_catalogue
+from authproof_spec.catalogue import Level, Requirement
 
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """One check at one operation: what a plan consists of."""
+    """One check of a requirement at one operation: what a plan consists of."""
 
     check: Check
+    requirement: Requirement
     operation: Operation
 
     @property
     def name(self) -> str:
         """What reports call it, such as `JWT-09[GET /api/user]`."""
-        return f"{self.check.requirement}[{self.operation.name}]"
+        return f"{self.requirement.id}[{self.operation.name}]"
 
 
-def plan(contract: Contract, only: Iterable[str] = (), skip: Iterable[str] = ()) -> tuple[Item, ...]:
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A run as it was recorded: plain values without a secret, which another process may judge.
+
+    exchanges, facts, outcomes, hook_records, moved: see Evidence.
+    """
+
+    exchanges: tuple[Exchange, ...]
+    facts: Mapping[str, TokenFacts]
+    outcomes: Mapping[tuple[str, str], Outcome]
+    hook_records: tuple[HookRecord, ...]
+    moved: float
+    duration: float
+    failed_logins: int
+    left_behind: tuple[str, ...]
+    interrupted: bool
+
+
+def plan(contract: Contract, only: Iterable[str] = (), skip: Iterable[str] = (), extensions: Extensions = NO_EXTENSIONS) -> tuple[Item, ...]:
     """Every check at every operation that it is asked about, of the areas and ids in `only` (all when empty) but for those in `skip`.
 
     Raises UnknownTermError for a term that names nothing.
     """
-    catalogue = load_catalogue()
+    catalogue = extensions.catalogue
     chosen = {requirement.id for requirement in catalogue.select(only)} if (only := tuple(only)) else set(catalogue)
     chosen -= {requirement.id for requirement in catalogue.select(skip)}
-    return tuple(Item(check, operation) for check in CHECKS if check.requirement in chosen for operation in check.subjects(contract))
+    return tuple(
+        Item(check, catalogue[check.requirement], operation)
+        for check in (*CHECKS, *extensions.checks)
+        if check.requirement in chosen
+        for operation in check.subjects(contract)
+    )
 
 
 class Certification:
@@ -60,18 +86,22 @@ class Certification:
         *,
         transport: httpx.AsyncBaseTransport | None = None,
         hooks: Hooks | None = None,
+        extensions: Extensions = NO_EXTENSIONS,
     ) -> None:
-        """Prepare the run of `items`; nothing is sent yet. `transport` and `hooks` stand in for sockets and the profile's hooks. Raises ProfileError when `profile` does not fit `contract`."""
+        """Prepare the run of `items`; nothing is sent yet. `transport` and `hooks` stand in for sockets and the profile's hooks.
+
+        Raises ProfileError when `profile` does not fit `contract`.
+        """
         profile.check_against(contract)
         self.contract = contract
         self.profile = profile
         self.items = tuple(items)
         self._target = Target(profile, transport)
         self._runner = Runner(Lab(contract, profile, hooks=hooks or DeclaredHooks(profile.hooks)), self._target)
-        self._evidence: Evidence | None = None
+        self._scripts = {**SCRIPTS, **extensions.scripts}
         self._started = datetime.now(UTC)
-        self._duration = 0.0
-        self._interrupted = False
+        self._recording: Recording | None = None
+        self._evidence: Evidence | None = None
 
     def run(self, progress: Callable[[str, int], None] | None = None) -> None:
         """Send the probes and clean up, whatever happens. An interruption ends the run early and is told by the report.
@@ -80,40 +110,53 @@ class Certification:
         """
         if progress:
             self._runner.progress = progress
-        began = time.monotonic()
+        began, interrupted = time.monotonic(), False
         try:
-            for name, script in SCRIPTS.items():
+            for name, script in self._scripts.items():
                 if any(item.check.reads(name) for item in self.items):
                     for application in self.contract.applications.values():
                         self._runner.run(name, application, script(self._runner.lab, application))
         except KeyboardInterrupt:
-            self._interrupted = True
+            interrupted = True
         finally:
             self._runner.clean_up()
             self._target.close()
-            self._duration = time.monotonic() - began
-        self._evidence = self._runner.evidence()
+        lab, seen = self._runner.lab, self._runner.evidence()
+        duration = time.monotonic() - began
+        left_behind = tuple(self._runner.left_behind)
+        self.recording = Recording(
+            seen.exchanges, seen.facts, seen.outcomes, seen.hooks, seen.moved, duration, lab.failed_logins, left_behind, interrupted
+        )
 
-    def run_once(self) -> None:
-        """Run unless that was done; for callers that judge item by item. An interruption is raised, after the clean-up."""
-        if self._evidence is None:
-            self.run()
-            if self._interrupted:
-                raise KeyboardInterrupt
+    @property
+    def is_recorded(self) -> bool:
+        """True once there is something to judge."""
+        return self._recording is not None
+
+    @property
+    def recording(self) -> Recording:
+        """What the run recorded. Setting it takes the place of a run. Raises RuntimeError before either."""
+        if self._recording is None:
+            raise RuntimeError("run() comes first")
+        return self._recording
+
+    @recording.setter
+    def recording(self, recording: Recording) -> None:
+        self._recording = recording
+        self._evidence = Evidence(self.contract, recording.exchanges, recording.facts, recording.outcomes, recording.hook_records, recording.moved)
 
     def judge(self, item: Item) -> Result:
         """The result of one item. A check that raises becomes an error of its own."""
         if self._evidence is None:
             raise RuntimeError("run() comes before judge()")
-        requirement = load_catalogue()[item.check.requirement]
         try:
             judgement = item.check(self._evidence, item.operation)
         except Exception as error:  # noqa: BLE001  # our own mistake must cost one result, not the run
             judgement = Judgement(Verdict.ERROR, f"authproof failed in its check: {type(error).__name__}: {error}")
         verdict = judgement.verdict
-        if verdict is Verdict.FAIL and requirement.level is not Level.MUST:
+        if verdict is Verdict.FAIL and item.requirement.level is not Level.MUST:
             verdict = Verdict.WARN
-        return Result(requirement, item.operation.name, verdict, judgement.detail, judgement.exchanges)
+        return Result(item.requirement, item.operation.name, verdict, judgement.detail, judgement.exchanges)
 
     def report(self) -> Report:
         """The results of all items."""
@@ -122,11 +165,11 @@ class Certification:
             target=self.profile.url,
             contract=f"{self.contract.title} {self.contract.version}".strip(),
             started=self._started.isoformat(timespec="seconds"),
-            duration=round(self._duration, 3),
-            requests=len(self._runner.exchanges),
-            failed_logins=self._runner.lab.failed_logins,
+            duration=round(self.recording.duration, 3),
+            requests=len(self.recording.exchanges),
+            failed_logins=self.recording.failed_logins,
             results=tuple(self.judge(item) for item in self.items),
-            facts=dict(self._runner.lab.vault.facts),
-            left_behind=tuple(self._runner.left_behind),
-            interrupted=self._interrupted,
+            facts=self.recording.facts,
+            left_behind=self.recording.left_behind,
+            interrupted=self.recording.interrupted,
         )

@@ -164,9 +164,12 @@ class Lab:
         fields = [("User-Agent", USER_AGENT), ("Accept", "application/json"), ("Accept-Encoding", "identity")]
         jar = dict(cookies or {})
         if bearer is not None:
-            credential, more = self._credential(operation, bearer)
-            fields += credential
-            jar |= more
+            application = self.contract.application_of(operation)
+            headers_of_token, cookies_of_token = (
+                self.credential(application, bearer) if application else ((("Authorization", f"Bearer {bearer}"),), {})
+            )
+            fields += headers_of_token
+            jar |= cookies_of_token
         if jar:
             fields.append(("Cookie", "; ".join(f"{name}={value}" for name, value in jar.items())))
         content = None
@@ -175,11 +178,8 @@ class Lab:
             fields.append(("Content-Type", "application/json"))
         return Request(operation.method, self._target(operation, path or {}, query), (*fields, *headers), content)
 
-    def _credential(self, operation: Operation, token: str) -> tuple[list[tuple[str, str]], dict[str, str]]:
-        """The header fields and cookies that carry `token` to `operation`: as its application's access tokens travel, or as its personal ones."""
-        application = self.contract.application_of(operation)
-        if application is None:
-            return [("Authorization", f"Bearer {token}")], {}
+    def credential(self, application: Application, token: str) -> tuple[Headers, dict[str, str]]:
+        """The header fields and cookies that carry `token`: as the application's access tokens travel, or as its personal ones."""
         personal = application.personal_access_tokens
         kind = personal.kind if personal and token in self.personal_values else application.access_token
         match kind.scheme.kind:
@@ -187,12 +187,12 @@ class Lab:
                 jar = {kind.scheme.parameter or "": token}
                 guard, value = application.csrf, self.csrf_values.get(token)
                 if guard is None or value is None:
-                    return [], jar
-                return [(guard.header, value)], {**jar, guard.cookie: value}
+                    return (), jar
+                return ((guard.header, value),), {**jar, guard.cookie: value}
             case SchemeKind.HEADER:
-                return [(kind.scheme.parameter or "", f"{kind.prefix} {token}" if kind.prefix else token)], {}
+                return ((kind.scheme.parameter or "", f"{kind.prefix} {token}" if kind.prefix else token),), {}
             case _:
-                return [("Authorization", f"Bearer {token}")], {}
+                return (("Authorization", f"Bearer {token}"),), {}
 
     def example_call(self, operation: Operation, *, bearer: str | None = None) -> Request:
         """A request of `operation` with the document's example as its body, or an empty object where it might create something."""

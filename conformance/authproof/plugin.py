@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 import warnings
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -11,11 +14,14 @@ import pytest
 # This module is imported in every pytest run of its host, so it imports nothing of ours before it is asked to.
 if TYPE_CHECKING:
     from authproof.certify import Certification, Item
+    from authproof.clients import Clients
+    from authproof.extensions import Extensions
     from authproof.profile import Profile
     from authproof.result import Result
     from authproof_spec import Contract
 
-_SUBJECT: pytest.StashKey[tuple[Contract, Profile]] = pytest.StashKey()
+_SUBJECT: pytest.StashKey[tuple[Contract, Profile, Extensions]] = pytest.StashKey()
+_FOLDER: pytest.StashKey[str] = pytest.StashKey()
 _CERTIFICATION: pytest.StashKey[Certification] = pytest.StashKey()
 
 
@@ -36,12 +42,31 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "authproof(id, area, level): a check of authproof, with its requirement's id, area and level")
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_configure_node(node: Any) -> None:
+    """Give the workers of pytest-xdist a folder in common, so that one run serves them all."""
+    config: pytest.Config = node.config
+    if config.getoption("--authproof-profile") or config.getini("authproof_profile"):
+        from authproof.one_run import FOLDER
+
+        if _FOLDER not in config.stash:
+            config.stash[_FOLDER] = tempfile.mkdtemp(prefix="authproof-")
+        node.workerinput[FOLDER] = config.stash[_FOLDER]
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove what the workers had in common."""
+    if folder := config.stash.get(_FOLDER, None):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
 def pytest_collection(session: pytest.Session) -> None:
     """Read profile and contract before anything is collected, so that a broken one is told once."""
     config = session.config
     option, setting = config.getoption("--authproof-profile"), config.getini("authproof_profile")
     if not option and not setting:
         return
+    from authproof.extensions import load_extensions
     from authproof.profile import ProfileError, load_profile
     from authproof_spec import ContractError, load_contract
 
@@ -49,9 +74,10 @@ def pytest_collection(session: pytest.Session) -> None:
         profile = load_profile(Path(option) if option else config.rootpath / setting, config.getoption("--authproof-url"))
         contract = load_contract(profile.contract)
         profile.check_against(contract)
+        extensions = load_extensions(profile.checks)
     except (ProfileError, ContractError) as error:
         raise pytest.UsageError(str(error)) from error
-    config.stash[_SUBJECT] = contract, profile
+    config.stash[_SUBJECT] = contract, profile, extensions
 
 
 # First of all, so that the items are there when -k and -m choose among them.
@@ -63,7 +89,7 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
         from authproof.certify import plan
 
         parent = Checks.from_parent(session, name="authproof", nodeid="authproof", path=session.path)
-        added: list[pytest.Item] = [CheckItem.from_parent(parent, name=item.name, planned=item) for item in plan(subject[0])]
+        added: list[pytest.Item] = [CheckItem.from_parent(parent, name=item.name, planned=item) for item in plan(subject[0], extensions=subject[2])]
         items += added
         # So that pytest counts them among what it collected.
         session.config.hook.pytest_collectreport(report=pytest.CollectReport(parent.nodeid, "passed", None, [*added]))
@@ -76,7 +102,37 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if subject is not None and chosen:
         from authproof.certify import Certification
 
-        session.config.stash[_CERTIFICATION] = Certification(*subject, chosen)
+        contract, profile, extensions = subject
+        session.config.stash[_CERTIFICATION] = Certification(contract, profile, chosen, extensions=extensions)
+
+
+def _subject(request: pytest.FixtureRequest) -> tuple[Contract, Profile]:
+    found = request.config.stash.get(_SUBJECT, None)
+    if found is None:
+        pytest.skip("There is no profile: give --authproof-profile FILE, or authproof_profile in the ini file.")
+    return found[:2]
+
+
+@pytest.fixture(scope="session")
+def authproof_contract(request: pytest.FixtureRequest) -> Contract:
+    """The contract of the target."""
+    return _subject(request)[0]
+
+
+@pytest.fixture(scope="session")
+def authproof_target(request: pytest.FixtureRequest) -> Profile:
+    """The target: its URL, accounts and how to treat it."""
+    return _subject(request)[1]
+
+
+@pytest.fixture(scope="session")
+def authproof_clients(authproof_contract: Contract, authproof_target: Profile) -> Iterator[Clients]:
+    """Logged-in clients: `authproof_clients.client("admin", "privileged")` is an httpx.Client with that account's access token."""
+    from authproof.clients import Clients
+
+    clients = Clients(authproof_contract, authproof_target)
+    yield clients
+    clients.close()
 
 
 class Checks(pytest.Collector):
@@ -92,20 +148,19 @@ class CheckItem(pytest.Item):
 
     def __init__(self, *, planned: Item, **keywords: Any) -> None:
         super().__init__(**keywords)
-        from authproof_spec.catalogue import load_catalogue
-
         self.planned = planned
-        requirement = load_catalogue()[planned.check.requirement]
+        requirement = planned.requirement
         self.add_marker(pytest.mark.authproof(id=requirement.id, area=requirement.area, level=requirement.level.value))
 
     def runtest(self) -> None:
         """Judge the item; the first one carries the run out."""
+        from authproof.one_run import carry_out
         from authproof.runner import Unreachable
         from authproof.verdict import Verdict
 
         certification = self.config.stash[_CERTIFICATION]
         try:
-            certification.run_once()
+            carry_out(certification, self.config)
         except Unreachable as why:
             pytest.exit(f"authproof: {certification.profile.url} does not answer: {why}", returncode=3)
         result = certification.judge(self.planned)

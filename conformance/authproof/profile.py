@@ -93,6 +93,7 @@ class Profile:
     unsafe_writes: probes may create objects on a server that wrongly lets them pass; None: on loopback alone.
     signing_key: what the target signs its tokens with: a secret's text, or a private key in PEM.
     public_key: what they are verified with, in PEM, where the contract names no JWK set.
+    checks: Python files with checks of the project's own.
     """
 
     url: str
@@ -106,6 +107,7 @@ class Profile:
     public_key: str | None = None
     budget: Budget = Budget()
     hooks: Mapping[str, HookRule] = field(default_factory=dict)
+    checks: tuple[Path, ...] = ()
     waivers: tuple[Waiver, ...] = ()
 
     def account(self, application: str, *parts: Part) -> Account | None:
@@ -183,6 +185,7 @@ def load_profile(path: str | Path, url: str | None = None) -> Profile:
         signing_key=_key(source, target, "signing_key"),
         public_key=_key(source, target, "public_key"),
         budget=Budget(**raw.get("budget", {})),
+        checks=tuple(source.parent / name for name in raw.get("checks", ())),
         hooks={name: _hook(source, name, rule) for name, rule in raw.get("hooks", {}).items()},
         waivers=tuple(_waiver(source, position, rule) for position, rule in enumerate(raw.get("waivers", ()))),
     )

@@ -42,7 +42,7 @@ class Target:
         self._prefix = parts.path
         self._timeout = profile.timeout
         self._host, self._port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
-        trust = _trust(profile)
+        trust = trust_of(profile)
         self._tls = trust if parts.scheme == "https" else None
         self._own_transport = transport is not None
         self._transport = transport or httpx.AsyncHTTPTransport(
@@ -191,7 +191,8 @@ def _octets(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
 
 
-def _trust(profile: Profile) -> ssl.SSLContext:
+def trust_of(profile: Profile) -> ssl.SSLContext:
+    """What the target's certificate is verified with. Raises ProfileError when the CA file cannot be used."""
     try:
         context = ssl.create_default_context(cafile=str(profile.ca) if profile.ca else None)
     except (OSError, ssl.SSLError) as error:

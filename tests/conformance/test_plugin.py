@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -88,6 +89,108 @@ def test_k_and_m_choose_among_the_checks(pytester: pytest.Pytester, profile: Pat
     result.assert_outcomes(passed=1)
     result = run(pytester, "--authproof-profile", str(profile), "-m", "not authproof")
     assert result.ret == pytest.ExitCode.NO_TESTS_COLLECTED
+
+
+def test_a_marker_tells_area_and_level(pytester: pytest.Pytester, profile: Path) -> None:
+    result = run(pytester, "--authproof-profile", str(profile), "--collect-only", "-q", "-m", "authproof(area='COOKIE', level='MUST')")
+    items = [line for line in result.stdout.lines if "[" in line]
+    assert items
+    assert all(line.startswith("authproof::COOKIE-") for line in items)
+
+
+def test_one_run_serves_every_worker(pytester: pytest.Pytester, profile: Path) -> None:
+    calls: list[str] = []
+    with running_mock() as (url, backend):
+        backend.record = lambda call, *_: calls.append(call.path)
+        result = run(pytester, "--authproof-profile", str(profile), "--authproof-url", url, "-n", "2", "-k", "BEARER-01 or LOGOUT-01")
+    result.assert_outcomes(passed=12)
+    assert calls.count("/api/admin/auth/login") == 4, "two of the baseline, two of logout"
+
+
+def test_fixtures_give_logged_in_clients(pytester: pytest.Pytester, profile: Path) -> None:
+    pytester.makepyfile(
+        """
+        def test_roles(authproof_clients, authproof_contract, authproof_target):
+            assert authproof_target.url.startswith("http://127.0.0.1")
+            path = authproof_contract.applications["admin"].identity.operation.path
+            ordinary, privileged = (authproof_clients.client("admin", part) for part in ("ordinary", "privileged"))
+            assert ordinary.get(path).json() != privileged.get(path).json()
+            assert ordinary.get("/api/admin/users").status_code == 403
+            assert privileged.get("/api/admin/users").status_code == 200
+            assert authproof_clients.client("admin", "ordinary") is ordinary
+
+        def test_an_account_that_is_not_there(authproof_clients):
+            authproof_clients.client("survey", "privileged")
+        """
+    )
+    with running_mock() as (url, backend):
+        result = run(pytester, "--authproof-profile", str(profile), "--authproof-url", url, "-m", "not authproof")
+        assert not backend.sessions.list(), "every client was logged out"
+    result.assert_outcomes(passed=1, failed=1)
+    result.stdout.fnmatch_lines(["*accounts.survey.privileged: the profile has no such account. Mend: add it.*"])
+
+
+def test_without_a_profile_the_fixtures_skip(pytester: pytest.Pytester) -> None:
+    pytester.makepyfile("def test_it(authproof_clients): raise AssertionError")
+    run(pytester).assert_outcomes(skipped=1)
+
+
+OWN_CHECKS = """
+from authproof.extend import Probe, broken, check, met, protected, requirement, response_of, script
+
+TRACED = requirement("SHOP-01", "Every answer of a protected operation says how long it took.", level="SHOULD", source="our handbook, 4.2")
+
+
+@script("shop")
+def ask(lab, application):
+    session = lab.session(application, "ordinary")
+    operation = application.identity.operation
+    yield Probe("shop.me", lab.call(operation, bearer=session.access_token), operation.id)
+
+
+@check(TRACED, on=lambda contract: [app.identity.operation for app in contract.applications.values()], reads="shop")
+def answers_tell_their_time(seen, operation):
+    exchange = seen.one("shop.me", operation)
+    if response_of(exchange).first("Server-Timing") is None:
+        return broken("The answer has no Server-Timing.", exchange)
+    return met("The answer has Server-Timing.", exchange)
+"""
+
+
+def test_a_project_has_checks_of_its_own(pytester: pytest.Pytester, profile: Path) -> None:
+    (pytester.path / "own.py").write_text(OWN_CHECKS, "utf-8")
+    profile.write_text(f'checks = ["own.py"]\n{profile.read_text("utf-8")}', "utf-8")
+    result = run(pytester, "--authproof-profile", str(profile), "-k", "SHOP-01")
+    result.assert_outcomes(passed=2, warnings=2)
+    result.stdout.fnmatch_lines(["*AuthproofWarning: SHOP-01*The answer has no Server-Timing.*"])
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("1 /", "*own.py cannot be loaded: SyntaxError*"),
+        ("1 / 0", "*own.py cannot be loaded: ZeroDivisionError*"),
+        (None, "*there is no file *own.py*"),
+        (OWN_CHECKS.replace("SHOP-01", "JWT-99"), "*JWT-99 is an id of authproof's own area JWT*"),
+        (OWN_CHECKS.replace('reads="shop"', 'reads="shopping"'), "*answers_tell_their_time reads 'shopping', which is no script*"),
+        (OWN_CHECKS.replace('@script("shop")', '@script("jwt")'), "*there is a script 'jwt' already*"),
+        (OWN_CHECKS.replace("@check(TRACED", '@check("SHOP-02"'), "*SHOP-02, which is no requirement*"),
+    ],
+)
+def test_checks_that_cannot_be_loaded_are_one_usage_error(pytester: pytest.Pytester, profile: Path, content: str | None, message: str) -> None:
+    if content is not None:
+        (pytester.path / "own.py").write_text(content, "utf-8")
+    profile.write_text(f'checks = ["own.py"]\n{profile.read_text("utf-8")}', "utf-8")
+    result = run(pytester, "--authproof-profile", str(profile))
+    assert result.ret == pytest.ExitCode.USAGE_ERROR
+    result.stderr.fnmatch_lines([message])
+    assert "Traceback" not in result.stderr.str()
+
+
+def test_junit_has_every_item(pytester: pytest.Pytester, profile: Path) -> None:
+    run(pytester, "--authproof-profile", str(profile), "-k", "COOKIE-01", "--junitxml=junit.xml")
+    cases = ET.parse(pytester.path / "junit.xml").findall(".//testcase")
+    assert {case.get("name") for case in cases} >= {"COOKIE-01[POST /api/admin/auth/login]", "COOKIE-01[POST /api/auth/refresh]"}
 
 
 def test_a_failed_check_prints_its_evidence(pytester: pytest.Pytester, profile: Path) -> None:

@@ -55,8 +55,7 @@ def test_a_waiver_excuses_only_what_it_names_and_only_while_it_lasts(failure: Re
             [Verdict.FAIL],
             date(2026, 6, 14),
             WaiverState.EXPIRED,
-            "The waiver ended on 2026-06-14 and excuses nothing."
-            " 1 of the 1 results that it names are not right. Mend the target, or renew the waiver.",
+            "The waiver ended on 2026-06-14 and excuses nothing. 1 of the 1 results that it names are not right. Mend the target, or renew the waiver.",
         ),
         (
             [Verdict.PASS],

@@ -9,6 +9,7 @@ from typing import TypeAlias
 from authproof.evidence import Evidence, NotObserved
 from authproof.verdict import Judgement, undecided
 from authproof_spec import Contract, Operation
+from authproof_spec.catalogue import Requirement
 
 Subjects: TypeAlias = Callable[[Contract], Iterable[Operation]]
 """The operations of a contract that a check is asked about."""
@@ -60,10 +61,11 @@ class Check:
         return undecided(str(absent))
 
 
-def check(requirement: str, *, on: Subjects, reads: str | tuple[str, ...]) -> Callable[[Judge], Check]:
+def check(requirement: str | Requirement, *, on: Subjects, reads: str | tuple[str, ...]) -> Callable[[Judge], Check]:
     """Make a judging function the check of `requirement`, asked about `on`, reading the probes of the scripts `reads`."""
     scripts = (reads,) if isinstance(reads, str) else reads
-    return lambda judge: Check(requirement, judge, on, ("baseline", *scripts))
+    identifier = requirement if isinstance(requirement, str) else requirement.id
+    return lambda judge: Check(identifier, judge, on, ("baseline", *scripts))
 
 
 def protected(contract: Contract) -> Iterable[Operation]:

@@ -100,9 +100,11 @@ def _profile(url: str | None, path: str | None) -> Profile | None:
 
 def _certify(contract: Contract, profile: Profile, hooks: Hooks | None, only: tuple[str, ...], skip: tuple[str, ...]) -> Report:
     from authproof.certify import Certification, plan
+    from authproof.extensions import load_extensions
     from authproof.runner import Unreachable
 
-    certification = Certification(contract, profile, plan(contract, only, skip), hooks=hooks)
+    extensions = load_extensions(profile.checks)
+    certification = Certification(contract, profile, plan(contract, only, skip, extensions), hooks=hooks, extensions=extensions)
     try:
         with _terminated_like_interrupted(), _progress() as progress:
             certification.run(progress)
