@@ -1,0 +1,95 @@
+"""A profile for people to fill in, made for a contract."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from authproof.hooks import HOOKS
+from authproof.profile import SECRETS, Part
+from authproof_spec import Application, Contract
+
+_PARTS = {
+    Part.ORDINARY: "an account without special permissions; most probes use it",
+    Part.PRIVILEGED: "an account that holds the permissions of the contract",
+    Part.OTHER: "a second ordinary account, whose objects the first one must not reach",
+    Part.DISABLED: "an account that is disabled, with its right password",
+    Part.SECOND_FACTOR: "an account with a second factor",
+}
+_HEAD = """\
+# What the target is and how to get in. Every text may be plain, env:NAME or file:PATH (from this file's folder).
+# Use accounts made for testing: a run logs in and out, and fails to log in a few times. Leave out what you do not have:
+# what an account or a hook is missing for is skipped, and the report says so.
+"""
+_BUDGET = """
+# [budget]                             # what a run may spend; these are the defaults
+# requests = 500
+# failed_logins = 5
+# seconds = 300
+# wait = 90                            # of them, for Retry-After or for a token to expire
+# rate = 5                             # requests a second; without limit when absent
+"""
+_WAIVER = """
+# [[waivers]]                          # a known failure that is excused until a date
+# id = "COOKIE-03"
+# reason = "the front end moves to one site in spring"
+# expires = 2027-03-31
+"""
+
+
+def profile_text(contract: Contract, url: str, source: str | None) -> str:
+    """A profile for a target of `contract` at `url`. `source`: the document's path or URL; None for the bundled one."""
+    return "".join([_HEAD, *_target(url, source), *_accounts(contract), *_hooks(), _BUDGET, _WAIVER])
+
+
+def _target(url: str, source: str | None) -> Iterator[str]:
+    yield f"\n[target]\nurl = {_quoted(url)}\n"
+    if source:
+        yield f"contract = {_quoted(source)}\n"
+    yield '# ca = "ca.pem"                      # certificate authorities to trust, when not those of this machine\n'
+    yield '# signing_key = "file:signing.pem"   # what the target signs its tokens with: more can then be tested\n'
+
+
+def _accounts(contract: Contract) -> Iterator[str]:
+    for application in contract.applications.values():
+        for part, words in _PARTS.items():
+            if part is Part.SECOND_FACTOR and application.second_factor is None:
+                continue
+            # The first account is the one that nothing works without.
+            mark = "" if part is Part.ORDINARY else "# "
+            yield f"\n# {words}\n{mark}[accounts.{_key(application.name)}.{part}]\n"
+            for attribute in _attributes(application):
+                yield f"{mark}{_key(attribute)} = {_quoted(_example(application.name, part, attribute))}\n"
+            if part is Part.SECOND_FACTOR:
+                yield f"{mark}totp_secret = {_quoted('env:' + _variable(application.name, part, 'totp_secret'))}\n"
+
+
+def _attributes(application: Application) -> list[str]:
+    """What the first login asks for; the further ones may take more."""
+    return list(dict.fromkeys(application.logins[0].credentials.values()))
+
+
+def _example(application: str, part: Part, attribute: str) -> str:
+    if attribute in SECRETS:
+        return "env:" + _variable(application, part, attribute)
+    return f"{part}@example.com" if attribute == "email" else attribute
+
+
+def _variable(*words: str) -> str:
+    return "_".join(re.sub(r"[^A-Z0-9]", "_", re.sub(r"([a-z])([A-Z])", r"\1_\2", word).upper()) for word in words)
+
+
+def _hooks() -> Iterator[str]:
+    yield "\n# Ways to change the target behind its API: a call of a URL, or a command. What stands in braces is replaced.\n"
+    for name, words in HOOKS.items():
+        yield f"# {f'[hooks.{name}]':<36} # {words[0].lower()}{words[1:].removesuffix('.')}\n"
+    yield '# url = "http://127.0.0.1:9000/test/clock"\n# body = { seconds = "{seconds}" }\n# command = ["manage", "disable", "{email}"]\n'
+
+
+def _quoted(text: str) -> str:
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _key(name: str) -> str:
+    return name if re.fullmatch(r"[A-Za-z0-9_-]+", name) else _quoted(name)
