@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -63,6 +64,13 @@ class Document:
             raise ContractError([problem])
         self.root: Mapping[str, Json] = root
 
+    def changed(self, root: Mapping[str, Json]) -> Document:
+        """The document with another content; its parts keep the lines on which they stood here."""
+        other = copy.copy(self)
+        other.root = root
+        other.__dict__.pop("_registry", None)
+        return other
+
     def problem(self, pointer: str, message: str, mend: str) -> Problem:
         """A problem at `pointer`, with the line on which that part stands."""
         return Problem(self.source, self.line_of(pointer), pointer, message, mend)
@@ -109,17 +117,14 @@ class Document:
         return self.follow((), value)[1]
 
     def problems_of_references(self) -> list[Problem]:
-        """A problem for each `$ref` that leads nowhere, round in a circle of references alone, or out of this document."""
+        """A problem for each `$ref` that leads nowhere, or round in a circle of references alone."""
         problems = []
-        for path, part in _parts(self.root, ()):
+        for path, part in parts_of(self.root):
             reference = part.get("$ref")
             if not isinstance(reference, str):
                 continue
             pointer = join((*path, "$ref"))
-            if not reference.startswith("#"):
-                mend = "Bundle the documents into one; this release reads references within one document."
-                problems.append(self.problem(pointer, f"The reference {reference!r} leads to another document.", mend))
-            elif self.resolve(part) is None:
+            if self.resolve(part) is None:
                 mend = "Correct it, or add what it names; it is a JSON pointer after #, such as #/components/schemas/Error."
                 problems.append(self.problem(pointer, f"The reference {reference!r} leads nowhere.", mend))
         return problems
@@ -127,7 +132,7 @@ class Document:
     def problems_of_schemas(self) -> list[Problem]:
         """A problem for each place at which a JSON Schema of this document is not one."""
         problems = {}
-        for path, _ in _parts(self.root, ()):
+        for path, _ in parts_of(self.root):
             if path[-1:] == ("schema",) or (len(path) == 3 and path[:2] == ("components", "schemas")):
                 try:
                     self.validator(join(path))
@@ -142,17 +147,17 @@ class Document:
         return jsonschema_rs.Draft202012Validator({"$ref": f"{_URN}#{quote(pointer, safe='/~')}"}, validate_formats=True, registry=self._registry)
 
 
-def _parts(value: Json, path: tuple[object, ...], *, named: bool = False) -> Iterator[tuple[tuple[object, ...], Mapping[str, Json]]]:
+def parts_of(value: Json, path: tuple[object, ...] = (), *, named: bool = False) -> Iterator[tuple[tuple[object, ...], Mapping[str, Json]]]:
     """Place and content of each object that OpenAPI or JSON Schema defines. `named`: the members of `value` are names, so it is none itself."""
     if isinstance(value, Mapping):
         if not named:
             yield path, value
         for key, child in value.items():
             if named or not (key in _DATA or key.startswith("x-") or (key == "examples" and isinstance(child, list))):
-                yield from _parts(child, (*path, key), named=not named and key in _NAMES)
+                yield from parts_of(child, (*path, key), named=not named and key in _NAMES)
     elif isinstance(value, list):
         for index, child in enumerate(value):
-            yield from _parts(child, (*path, index))
+            yield from parts_of(child, (*path, index))
 
 
 def read_document(source: str | Path) -> Document:

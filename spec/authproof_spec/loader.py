@@ -6,6 +6,7 @@ import functools
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
@@ -49,17 +50,28 @@ _BUNDLED = files("authproof_spec") / "openapi.yaml"
 _METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 
 
-def load_contract(source: str | Path | None = None) -> Contract:
-    """The contract of the OpenAPI 3.1 document at `source`, a path or URL; the bundled document's when None.
+def load_contract(source: str | Path | None = None, overlays: Sequence[str | Path] = ()) -> Contract:
+    """The contract of the OpenAPI 3.0 or 3.1 document at `source`, a path or URL; the bundled document's when None.
 
+    overlays: paths or URLs of OpenAPI Overlays, which are carried out in their order.
     Raises ContractError with everything that is wrong with the document.
     """
-    if source is None:
+    if source is None and not overlays:
         # Valid by this project's own tests, so a start of the mock need not prove it again.
         return _build(Document(_BUNDLED.read_text("utf-8"), str(_BUNDLED)))
-    document = read_document(source)
+    document = read_whole_document(_BUNDLED if source is None else source, overlays)
     _raise_if(_problems_of_openapi(document))
     return _build(document)
+
+
+def read_whole_document(source: str | Path | Traversable, overlays: Sequence[str | Path] = ()) -> Document:
+    """The document at `source` as one of OpenAPI 3.1: with its other files, its overlays, and brought up from 3.0. Raises ContractError."""
+    from authproof_spec.bundle import bundled
+    from authproof_spec.overlay import overlaid
+    from authproof_spec.upgrade import upgraded
+
+    document = read_document(str(source))
+    return overlaid(upgraded(bundled(document, read_document)), [read_document(overlay) for overlay in overlays])
 
 
 def extension_schema() -> dict[str, Json]:
@@ -89,7 +101,7 @@ def _problems_of_version(document: Document) -> list[Problem]:
     if isinstance(version, str) and version.startswith("3.1."):
         return []
     found = "has no `openapi` member" if version is None else f"says `openapi: {version}`"
-    return [document.problem("/openapi", f"The document {found}.", "Give an OpenAPI 3.1 document, with `openapi: 3.1.0` at its root.")]
+    return [document.problem("/openapi", f"The document {found}.", "Give an OpenAPI 3.0 or 3.1 document, with `openapi: 3.1.0` at its root.")]
 
 
 def _problems_of_structure(document: Document) -> list[Problem]:

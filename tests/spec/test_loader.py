@@ -21,7 +21,7 @@ NOTES = "/x-authproof/applications/notes"
 
 # Name, replacement, pointer, beginning of the line that is named, words of the message.
 BROKEN = [
-    ("OpenAPI 3.0", ("openapi: 3.1.0", "openapi: 3.0.3"), "/openapi", "openapi: 3.0.3", "The document says `openapi: 3.0.3`"),
+    ("OpenAPI 4", ("openapi: 3.1.0", "openapi: 4.0.0"), "/openapi", "openapi: 4.0.0", "The document says `openapi: 4.0.0`"),
     ("Swagger 2", ("openapi: 3.1.0", 'swagger: "2.0"'), "/openapi", 'swagger: "2.0"', "The document has no `openapi` member"),
     ("a version that is a number", ("openapi: 3.1.0", "openapi: 3.1"), "/openapi", "openapi: 3.1", "The document says `openapi: 3.1`"),
     (
@@ -32,11 +32,11 @@ BROKEN = [
         "The reference '#/components/pathItems/Gone' leads nowhere",
     ),
     (
-        "a reference to another file",
+        "a reference to a file that is not there",
         ("schema: {type: array, items: {type: string}}", 'schema: {$ref: "notes.yaml#/Notes"}'),
         "/paths/~1users~1{userId}~1notes/get/responses/200/content/application~1json/schema/$ref",
         'schema: {$ref: "notes.yaml#/Notes"}',
-        "leads to another document",
+        "The document cannot be read: No such file or directory",
     ),
     ("no title", ("title: Notes, ", ""), "/info", "info:", "is a required property"),
     (
