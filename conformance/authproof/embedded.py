@@ -9,7 +9,8 @@ from authproof.forge import new_key
 from authproof.hooks import HookFailed, Hooks
 from authproof.profile import Account, Part, Profile
 from authproof_mock.backend import Backend
-from authproof_mock.seed import SeedAccount, load_seed
+from authproof_mock.made_accounts import seed_for
+from authproof_mock.seed import SeedAccount
 from authproof_mock.server import running_mock
 from authproof_spec import Application, Contract
 from authproof_spec.pointer import Json
@@ -20,7 +21,7 @@ def embedded_mock(contract: Contract) -> Iterator[tuple[Profile, Hooks]]:
     """A mock of `contract` on a free loopback port, for as long as the context lasts; gives its profile and its hooks."""
     key = new_key(contract.tokens.algorithm) if contract.tokens.algorithm else None
     with running_mock(contract, signing_key=key) as (url, backend):
-        yield Profile(url, accounts_of(contract, load_seed()), signing_key=key), BackendHooks(backend)
+        yield Profile(url, accounts_of(contract, seed_for(contract)), signing_key=key), BackendHooks(backend)
 
 
 class BackendHooks:

@@ -10,11 +10,12 @@ from authproof_mock.clock import Clock
 from authproof_mock.flows import Handler
 from authproof_mock.http import NOTHING, Answer, Call, Headers
 from authproof_mock.keys import new_key, read_key
+from authproof_mock.made_accounts import seed_for
 from authproof_mock.parts import Parts
 from authproof_mock.refusal import Refusal
 from authproof_mock.routing import Place, Router, parameters_of
 from authproof_mock.samples import Samples
-from authproof_mock.seed import SeedAccount, load_seed
+from authproof_mock.seed import SeedAccount
 from authproof_mock.state import Request, State
 from authproof_spec.contract import Contract, Operation
 
@@ -33,7 +34,7 @@ class Backend:
 
     Answers are decided one at a time, under `lock`; whoever changes the state from outside holds it too.
 
-    seed: the accounts; those of the bundled seed when None. signing_key: a secret's text, or a private key in PEM; a new one when None.
+    seed: the accounts; those that suit the contract when None. signing_key: a secret's text, or a private key in PEM; a new one when None.
     Raises SigningKeyError, or SeedError when the bundled seed is broken.
 
     interventions: asked for every routed call before anything else is decided.
@@ -57,7 +58,7 @@ class Backend:
         algorithm = contract.tokens.algorithm or "HS256"  # opaque tokens need no key, and then this one signs nothing
         self.key = new_key(algorithm) if signing_key is None else read_key(algorithm, signing_key)
         self.sessions = parts.sessions(self.clock)
-        self.accounts = parts.accounts(load_seed() if seed is None else seed, self.sessions.revoke_account)
+        self.accounts = parts.accounts(seed_for(contract) if seed is None else seed, self.sessions.revoke_account)
         self.tokens = parts.tokens(contract, self.clock, self.key)
         self.pats = parts.pats(self.clock)
         self.second_factors = parts.second_factors(self.clock)

@@ -62,6 +62,7 @@ def command(
     from authproof_mock.app import app_of
     from authproof_mock.backend import Backend
     from authproof_mock.faults import UnknownFaultError, parts_with
+    from authproof_mock.made_accounts import seed_for
     from authproof_mock.seed import SeedError, load_seed
     from authproof_mock.server import AddressError, serve
     from authproof_mock.start_text import start_text
@@ -69,7 +70,7 @@ def command(
 
     try:
         read = load_contract(contract)
-        accounts = load_seed(seed)
+        accounts = load_seed(seed) if seed else seed_for(read)
         parts = parts_with(faults)
     except (ContractError, SeedError, UnknownFaultError) as error:
         raise UsageProblem(str(error)) from error

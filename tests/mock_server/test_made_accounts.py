@@ -1,0 +1,33 @@
+"""Accounts for a document of one's own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from authproof_mock.made_accounts import permissions_of, seed_for
+from authproof_mock.seed import load_seed
+from authproof_spec import load_contract
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = [*sorted((ROOT / "tests" / "servers").glob("*/openapi.yaml")), *sorted((ROOT / "examples").rglob("*.yaml"))]
+
+
+def test_the_bundled_document_has_the_bundled_seed() -> None:
+    assert seed_for(load_contract()) == load_seed()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: f"{path.parent.name}-{path.stem}")
+def test_somebody_can_do_everything_and_somebody_nothing(path: Path) -> None:
+    contract = load_contract(path)
+    accounts = seed_for(contract)
+    for name, application in contract.applications.items():
+        own = [account for account in accounts if name in account.applications]
+        able = [account for account in own if not account.disabled and not account.totp_secret]
+        assert any(set(account.permissions) == permissions_of(contract) for account in able)
+        assert any(account.disabled for account in own)
+        assert any(account.totp_secret for account in own) or application.second_factor is None
+        for rule in contract.object_rules:
+            values = [account.attributes.get(rule.attribute, account.id) for account in own]
+            assert len(set(values)) == len(values), "each account's object is its own"
