@@ -11,6 +11,7 @@ from importlib.metadata import version
 import httpx
 
 from authproof.checks import CHECKS, Check
+from authproof.classes import judge_classes
 from authproof.evidence import Evidence, HookRecord, Outcome
 from authproof.exchange import Exchange, TokenFacts
 from authproof.extensions import NO_EXTENSIONS, Extensions
@@ -23,6 +24,7 @@ from authproof.runner import Runner
 from authproof.scripts import SCRIPTS
 from authproof.target import Target
 from authproof.verdict import Judgement, Verdict
+from authproof.waivers import excused, uses
 from authproof_spec import Contract, Operation
 from authproof_spec.catalogue import Level, Requirement
 
@@ -59,14 +61,20 @@ class Recording:
     interrupted: bool
 
 
-def plan(contract: Contract, only: Iterable[str] = (), skip: Iterable[str] = (), extensions: Extensions = NO_EXTENSIONS) -> tuple[Item, ...]:
+def plan(
+    contract: Contract, only: Iterable[str] = (), skip: Iterable[str] = (), extensions: Extensions = NO_EXTENSIONS, level: Level = Level.MAY
+) -> tuple[Item, ...]:
     """Every check at every operation that it is asked about, of the areas and ids in `only` (all when empty) but for those in `skip`.
+
+    Requirements below `level` are left out.
 
     Raises UnknownTermError for a term that names nothing.
     """
     catalogue = extensions.catalogue
     chosen = {requirement.id for requirement in catalogue.select(only)} if (only := tuple(only)) else set(catalogue)
     chosen -= {requirement.id for requirement in catalogue.select(skip)}
+    demanded = list(Level)[: list(Level).index(level) + 1]
+    chosen = {identifier for identifier in chosen if catalogue[identifier].level in demanded}
     return tuple(
         Item(check, catalogue[check.requirement], operation)
         for check in (*CHECKS, *extensions.checks)
@@ -92,7 +100,9 @@ class Certification:
 
         Raises ProfileError when `profile` does not fit `contract`.
         """
+        self._catalogue = extensions.catalogue
         profile.check_against(contract)
+        profile.check_waivers(self._catalogue)
         self.contract = contract
         self.profile = profile
         self.items = tuple(items)
@@ -146,7 +156,10 @@ class Certification:
         self._evidence = Evidence(self.contract, recording.exchanges, recording.facts, recording.outcomes, recording.hook_records, recording.moved)
 
     def judge(self, item: Item) -> Result:
-        """The result of one item. A check that raises becomes an error of its own."""
+        """The result of one item, as waived where the profile excuses it. A check that raises becomes an error of its own."""
+        return excused(self._judged(item), self.profile.waivers, self._started.date())
+
+    def _judged(self, item: Item) -> Result:
         if self._evidence is None:
             raise RuntimeError("run() comes before judge()")
         try:
@@ -160,6 +173,10 @@ class Certification:
 
     def report(self) -> Report:
         """The results of all items."""
+        judged = [self._judged(item) for item in self.items]
+        today = self._started.date()
+        results = tuple(excused(result, self.profile.waivers, today) for result in judged)
+        asked = {item.check.requirement for item in plan(self.contract)}
         return Report(
             version=version("authproof"),
             target=self.profile.url,
@@ -168,7 +185,10 @@ class Certification:
             duration=round(self.recording.duration, 3),
             requests=len(self.recording.exchanges),
             failed_logins=self.recording.failed_logins,
-            results=tuple(self.judge(item) for item in self.items),
+            results=results,
+            areas=self._catalogue.areas,
+            classes=judge_classes(results, asked, interrupted=self.recording.interrupted),
+            waivers=uses(judged, self.profile.waivers, today),
             facts=self.recording.facts,
             left_behind=self.recording.left_behind,
             interrupted=self.recording.interrupted,

@@ -75,6 +75,7 @@ def pytest_collection(session: pytest.Session) -> None:
         contract = load_contract(profile.contract)
         profile.check_against(contract)
         extensions = load_extensions(profile.checks)
+        profile.check_waivers(extensions.catalogue)
     except (ProfileError, ContractError) as error:
         raise pytest.UsageError(str(error)) from error
     config.stash[_SUBJECT] = contract, profile, extensions
@@ -166,6 +167,8 @@ class CheckItem(pytest.Item):
         result = certification.judge(self.planned)
         if result.verdict in {Verdict.SKIP, Verdict.INCONCLUSIVE}:
             pytest.skip(f"{result.verdict}: {result.detail}")
+        if result.verdict is Verdict.WAIVED:
+            pytest.xfail(result.detail)
         if result.verdict is Verdict.WARN:
             # Not by self.warn(): pytest wants a line of source for that.
             warnings.warn(AuthproofWarning(f"{result.name}: {result.detail}"), stacklevel=1)

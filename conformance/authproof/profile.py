@@ -21,7 +21,7 @@ import jsonschema_rs
 from authproof.hooks import HookRule
 from authproof.waivers import Waiver
 from authproof_spec import Contract
-from authproof_spec.catalogue import load_catalogue
+from authproof_spec.catalogue import Catalogue
 from authproof_spec.contract import Application, Login
 from authproof_spec.pointer import join
 
@@ -147,6 +147,12 @@ class Profile:
                     f"The waiver of {waiver.name}: the contract has no operation {waiver.operation!r}. Mend: write METHOD /path as the document has them."
                 )
 
+    def check_waivers(self, catalogue: Catalogue) -> None:
+        """Raise ProfileError when a waiver names no requirement of `catalogue`."""
+        for waiver in self.waivers:
+            if waiver.id not in catalogue:
+                raise ProfileError(f"waivers: there is no requirement {waiver.id!r}. Mend: see `authproof requirements` for the ids.")
+
 
 def load_profile(path: str | Path, url: str | None = None) -> Profile:
     """Read the profile at `path`; `url`, when given, replaces its target's. Raises ProfileError."""
@@ -187,15 +193,11 @@ def load_profile(path: str | Path, url: str | None = None) -> Profile:
         budget=Budget(**raw.get("budget", {})),
         checks=tuple(source.parent / name for name in raw.get("checks", ())),
         hooks={name: _hook(source, name, rule) for name, rule in raw.get("hooks", {}).items()},
-        waivers=tuple(_waiver(source, position, rule) for position, rule in enumerate(raw.get("waivers", ()))),
+        waivers=tuple(_waiver(rule) for rule in raw.get("waivers", ())),
     )
 
 
-def _waiver(source: Path, position: int, rule: Mapping[str, Any]) -> Waiver:
-    if rule["id"] not in load_catalogue():
-        raise ProfileError(
-            f"{source}: waivers.{position}.id: there is no requirement {rule['id']!r}. Mend: see `authproof requirements` for the ids."
-        )
+def _waiver(rule: Mapping[str, Any]) -> Waiver:
     return Waiver(rule["id"], rule["reason"], date.fromisoformat(str(rule["expires"])), rule.get("operation"))
 
 

@@ -6,9 +6,11 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from authproof.classes import Claim, ClassVerdict, blocks
 from authproof.exchange import TokenFacts
 from authproof.result import Result
 from authproof.verdict import Verdict
+from authproof.waivers import WaiverState, WaiverUse
 from authproof_spec.catalogue import Level
 
 
@@ -18,6 +20,8 @@ class Report:
 
     started: when, in ISO 8601 with UTC; duration: seconds.
     requests, failed_logins: how many were sent.
+    areas: the title of each area, in the order in which to tell them.
+    classes: what may be claimed. waivers: what became of each of the profile.
     left_behind: what the clean-up could not undo.
     interrupted: the run was stopped before its end.
     """
@@ -30,7 +34,10 @@ class Report:
     requests: int
     failed_logins: int
     results: tuple[Result, ...]
+    areas: Mapping[str, str]
     facts: Mapping[str, TokenFacts]
+    classes: tuple[ClassVerdict, ...]
+    waivers: tuple[WaiverUse, ...] = ()
     left_behind: tuple[str, ...] = ()
     interrupted: bool = False
 
@@ -41,12 +48,46 @@ class Report:
         return {verdict: found[verdict] for verdict in Verdict}
 
     @property
-    def verdict(self) -> str:
-        """`nonconformant` when anything failed; `conformant` when every MUST that could be tested passed; else `inconclusive`."""
+    def by_area(self) -> tuple[Result, ...]:
+        """The results in the order of the areas and ids."""
+        order = list(self.areas)
+        return tuple(sorted(self.results, key=lambda result: (order.index(result.requirement.area), result.requirement.id)))
+
+    @property
+    def verdict(self) -> Claim:
+        """Of the whole run: nonconformant when anything failed; conformant when nothing demanded is open and something can be claimed.
+
+        Where the options left out what a claim would take, one MUST that was observed to be met is enough.
+        """
         if self.counts[Verdict.FAIL]:
-            return "nonconformant"
-        musts = [result.verdict for result in self.results if result.requirement.level is Level.MUST]
-        open_ones = {Verdict.INCONCLUSIVE, Verdict.ERROR}
-        if self.interrupted or open_ones.intersection(musts) or Verdict.PASS not in musts:
-            return "inconclusive"
-        return "conformant"
+            return Claim.NONCONFORMANT
+        musts = {result.verdict for result in self.results if result.requirement.level is Level.MUST}
+        claimed = any(cls.claim is Claim.CONFORMANT for cls in self.classes)
+        selected = any(cls.left_out for cls in self.classes) and bool(musts & {Verdict.PASS, Verdict.WAIVED})
+        if self.interrupted or any(blocks(result) for result in self.results) or not (claimed or selected):
+            return Claim.INCONCLUSIVE
+        return Claim.CONFORMANT
+
+    @property
+    def headline(self) -> str:
+        """The verdict in words."""
+        waived = self.verdict is Claim.CONFORMANT and self.counts[Verdict.WAIVED]
+        return f"{self.verdict.words} with waivers" if waived else self.verdict.words
+
+    @property
+    def claims(self) -> str:
+        """What is claimed of each class, in words such as `Conformant: core, spa. Not tested: mfa (no second factor in the profile)`."""
+        sentences = []
+        for claim in Claim:
+            named = [cls.cls.name + (f" ({cls.reason})" if cls.reason else "") for cls in self.classes if cls.claim is claim]
+            if named:
+                sentences.append(f"{claim.words}: {', '.join(named)}.")
+        return " ".join(sentences)
+
+    @property
+    def remarks(self) -> tuple[str, ...]:
+        """What a reader must know beside the results: an early end, what was left behind, and waivers that ended or are not needed."""
+        early = ("The run was interrupted, so not everything was observed.",) if self.interrupted else ()
+        left = (f"Left behind: {item}." for item in self.left_behind)
+        waivers = (f"Waiver of {use.waiver.name} ({use.waiver.reason}): {use.remark}" for use in self.waivers if use.state is not WaiverState.USED)
+        return (*early, *left, *waivers)

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 from authproof.exchange import Request
+
+_DULL = {"user-agent", "accept", "accept-encoding"}
+_VARIABLE = re.compile(r"\$\{[A-Z][A-Z0-9_]*\}")
 
 
 def curl(request: Request, base_url: str) -> str:
@@ -11,18 +16,37 @@ def curl(request: Request, base_url: str) -> str:
     if request.method == "HEAD":
         words.append("-I")
     elif request.method != "GET" or request.body is not None:
-        words += ["-X", request.method]
+        words += ["-X", quoted(request.method) if not request.method.isalpha() else request.method]
     for name, value in request.headers:
-        if name.lower() not in {"user-agent", "accept", "accept-encoding"}:
-            words += ["-H", quoted(f"{name}: {value}")]
+        if name.lower() not in _DULL:
+            # curl takes `Name:` for an order to leave the field out.
+            words += ["-H", quoted(f"{name}: {value}" if value else f"{name};")]
     if request.body is not None:
         words += ["--data-raw", quoted(request.body.decode("utf-8", "replace"))]
+    if not request.target.startswith("/"):
+        return " ".join([*words, "--request-target", quoted(request.target), quoted(base_url)])
     return " ".join([*words, quoted(base_url + request.target)])
 
 
 def quoted(text: str) -> str:
-    """`text` in double quotes for a POSIX shell, in which `${NAME_1}` still stands for the variable."""
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("`", "\\`")
-    parts = escaped.split("$")
-    # Only a variable of the vault is left to the shell; any other dollar is itself.
-    return '"' + parts[0] + "".join(("$" if part.startswith("{") else "\\$") + part for part in parts[1:]) + '"'
+    """`text` as one word for a POSIX shell, in which `${NAME_1}` still stands for the variable, and all of which can be printed."""
+    position, parts = 0, []
+    for variable in _VARIABLE.finditer(text):
+        parts += [_literal(text[position : variable.start()]), variable.group()]
+        position = variable.end()
+    parts.append(_literal(text[position:]))
+    return '"' + "".join(parts) + '"'
+
+
+def _literal(text: str) -> str:
+    return "".join(_letter(letter) for letter in text)
+
+
+def _letter(letter: str) -> str:
+    if letter in '\\"`$':
+        return "\\" + letter
+    if letter.isprintable():
+        return letter
+    # Out of the double quotes, into quotes that know escapes (POSIX.1-2024 section 2.2.4), and back.
+    octets = "".join(f"\\x{octet:02x}" for octet in letter.encode("utf-8", "replace"))
+    return f"\"$'{octets}'\""

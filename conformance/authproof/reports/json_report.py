@@ -29,11 +29,25 @@ def as_data(report: Report) -> dict[str, object]:
         "duration_s": report.duration,
         "requests": report.requests,
         "failed_logins": report.failed_logins,
-        "verdict": report.verdict,
+        "verdict": report.verdict.value,
+        "classes": {found.cls.name: found.claim.value for found in report.classes},
+        "class_reasons": {found.cls.name: found.reason for found in report.classes if found.reason},
         "interrupted": report.interrupted,
         "left_behind": list(report.left_behind),
         "counts": {verdict.value: count for verdict, count in report.counts.items()},
         "results": [_result(result, report.target) for result in report.results],
+        "waivers": [
+            {
+                "id": use.waiver.id,
+                "operation": use.waiver.operation,
+                "reason": use.waiver.reason,
+                "expires": use.waiver.expires.isoformat(),
+                "state": use.state.value,
+                "excused": use.excused,
+                "remark": use.remark,
+            }
+            for use in report.waivers
+        ],
         "secrets": {
             name: {"kind": fact.kind, "sha256": fact.sha256, "length": fact.length, "header": fact.header, "claims": fact.claims}
             for name, fact in report.facts.items()

@@ -1,23 +1,25 @@
-"""The report for a person at a terminal: a table by requirement, and the evidence of what is not right."""
+"""The report for a person at a terminal or in a log: a table by area, and the evidence of what is not right.
+
+Only the table is fitted to the width. All other lines are printed whole, so that they can be searched and copied.
+"""
 
 from __future__ import annotations
 
-import io
+from collections import Counter, defaultdict
 from collections.abc import Iterator
-from http import HTTPStatus
 from itertools import groupby
 
-from rich.console import Console, Group, RenderableType
-from rich.padding import Padding
+from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from authproof.classes import Claim
 from authproof.exchange import Exchange
 from authproof.report import Report
 from authproof.reports.curl import curl
+from authproof.reports.transcript import GRAVEST_FIRST, printable, received, sent
 from authproof.result import Result
 from authproof.verdict import Verdict
-from authproof_spec.catalogue import load_catalogue
 
 STYLES = {
     Verdict.PASS: "green",
@@ -28,104 +30,121 @@ STYLES = {
     Verdict.ERROR: "bold magenta",
     Verdict.WAIVED: "cyan",
 }
-_GRAVEST_FIRST = (Verdict.ERROR, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.WARN, Verdict.WAIVED, Verdict.PASS, Verdict.SKIP)
+_CLAIM_STYLES = {
+    Claim.CONFORMANT: "bold green",
+    Claim.NONCONFORMANT: "bold red",
+    Claim.INCONCLUSIVE: "bold magenta",
+    Claim.NOT_TESTED: "dim",
+}
+# The gravest last, since a reader of a terminal begins at its end.
+_TOLD = (Verdict.WAIVED, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.ERROR, Verdict.FAIL)
 _BODY_LIMIT = 400
 _EXCHANGES_SHOWN = 3
+_RESULTS_SHOWN = 3
+"""Of one requirement; of the others the first line and the reason are printed."""
 
 
-def render(report: Report, console: Console) -> None:
-    """Print the whole report."""
-    console.print(_table(report))
-    for verdict in (Verdict.ERROR, Verdict.FAIL, Verdict.INCONCLUSIVE, Verdict.WARN):
-        for result in report.results:
-            if result.verdict is verdict:
-                console.print(_finding(result, report.target))
-    console.print(_summary(report))
+def render(report: Report, console: Console, *, quiet: bool = False, plain: bool = False) -> None:
+    """Print the report. quiet: the verdict and the failures alone. plain: a line for each result in place of the table."""
+    if quiet:
+        _print_findings(report, console, (Verdict.ERROR, Verdict.FAIL))
+    else:
+        if plain:
+            _print_lines(report, console)
+        else:
+            console.print(_table(report))
+        _print_findings(report, console, _TOLD)
+        _print_skipped(report, console)
+    _print_summary(report, console, quiet=quiet)
 
 
 def as_text(result: Result, target: str) -> str:
     """One result with its evidence, without colours."""
-    console = Console(width=140, no_color=True, highlight=False, force_terminal=False, file=io.StringIO())
-    with console.capture() as capture:
-        console.print(_finding(result, target))
-    return capture.get().strip("\n")
+    return "\n".join(line.plain for line in (*_heading(result), *_demand(result), *_evidence(result, target)))
 
 
 def _table(report: Report) -> Table:
-    catalogue = load_catalogue()
-    table = Table(box=None, pad_edge=False, show_header=False, padding=(0, 2, 0, 0))
-    table.add_column("verdict", no_wrap=True)
-    table.add_column("id", no_wrap=True)
-    table.add_column("statement", ratio=1)
-    table.add_column("where", justify="right", no_wrap=True)
-    results = sorted(report.results, key=lambda result: list(catalogue).index(result.requirement.id))
-    for area, in_area in groupby(results, key=lambda result: result.requirement.area):
-        table.add_row("", "", "", "")
-        table.add_row(Text(area, style="bold"), "", Text(catalogue.areas[area], style="bold"), "")
-        for _, group in groupby(in_area, key=lambda result: result.requirement.id):
-            _row(table, list(group))
+    shown = [verdict for verdict in GRAVEST_FIRST if report.counts[verdict]]
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="dim")
+    table.add_column("area", no_wrap=True)
+    table.add_column("about", overflow="fold")
+    for verdict in shown:
+        table.add_column(verdict.value, justify="right", no_wrap=True)
+    for area, results in groupby(report.by_area, key=lambda result: result.requirement.area):
+        counts = Counter(result.verdict for result in results)
+        cells = [Text(str(counts[verdict] or "·"), style=STYLES[verdict] if counts[verdict] else "dim") for verdict in shown]
+        worst = next(verdict for verdict in GRAVEST_FIRST if counts[verdict])
+        table.add_row(Text(area, style=STYLES[worst]), report.areas[area], *cells)
     return table
 
 
-def _row(table: Table, results: list[Result]) -> None:
-    verdicts = [result.verdict for result in results]
-    gravest = next(verdict for verdict in _GRAVEST_FIRST if verdict in verdicts)
-    requirement = results[0].requirement
-    count = verdicts.count(gravest)
-    where = results[verdicts.index(gravest)].operation if len(results) == 1 or count == 1 < len(results) else f"{count} of {len(results)} operations"
-    if count == len(results) > 1:
-        where = f"{count} operations"
-    table.add_row(Text(gravest.value, style=STYLES[gravest]), requirement.id, requirement.statement, Text(where, style="dim"))
+def _print_lines(report: Report, console: Console) -> None:
+    for result in report.by_area:
+        _print(console, Text.assemble((f"{result.verdict:<12}", STYLES[result.verdict]), printable(f" {result.name} {result.detail}")))
 
 
-def _finding(result: Result, target: str) -> RenderableType:
+def _print_findings(report: Report, console: Console, told: tuple[Verdict, ...]) -> None:
+    for verdict in told:
+        results = [result for result in report.by_area if result.verdict is verdict]
+        for _, of_one in groupby(results, key=lambda result: result.requirement.id):
+            group = list(of_one)
+            for result in group[:_RESULTS_SHOWN]:
+                console.print()
+                _print(console, *_heading(result), *_demand(result), *_evidence(result, report.target))
+            if len(group) > _RESULTS_SHOWN:
+                console.print()
+            for result in group[_RESULTS_SHOWN:]:
+                _print(console, *_heading(result))
+
+
+def _heading(result: Result) -> Iterator[Text]:
+    yield Text.assemble((result.verdict.value.upper(), STYLES[result.verdict]), " ", (printable(result.name), "bold"))
+    yield Text(f"  {printable(result.detail)}")
+
+
+def _demand(result: Result) -> Iterator[Text]:
     requirement = result.requirement
-    title = Text.assemble("\n", (f"{result.verdict.value.upper()} ", STYLES[result.verdict]), (result.name, "bold"))
-    lines: list[RenderableType] = [Text(result.detail), Text(f"{requirement.level}: {requirement.statement}", style="dim")]
-    lines.append(Text("Source: " + "; ".join(source.citation for source in requirement.sources), style="dim"))
-    lines += [Text("\n".join(_exchange_lines(exchange, target))) for exchange in result.exchanges[:_EXCHANGES_SHOWN]]
+    yield Text(f"  {requirement.level}: {requirement.statement}", style="dim")
+    yield Text("  Source: " + "; ".join(source.citation for source in requirement.sources), style="dim")
+
+
+def _evidence(result: Result, target: str) -> Iterator[Text]:
+    for exchange in result.exchanges[:_EXCHANGES_SHOWN]:
+        yield Text()
+        yield from (Text(f"  {line}") for line in _exchange_lines(exchange, target))
     if (rest := len(result.exchanges) - _EXCHANGES_SHOWN) > 0:
-        lines.append(Text(f"and {rest} more exchanges, which the JSON report has", style="dim"))
-    return Group(title, Padding(Group(*lines), (0, 0, 0, 2)))
+        yield Text(f"  Further exchanges, in the JSON and HTML reports: {rest}", style="dim")
 
 
 def _exchange_lines(exchange: Exchange, target: str) -> Iterator[str]:
-    request, response = exchange.probe.request, exchange.response
-    yield ""
-    yield f"> {request.method} {request.target}"
-    yield from (f"> {name}: {value}" for name, value in request.headers if name not in {"User-Agent", "Accept", "Accept-Encoding"})
-    if request.body:
-        yield f"> {_shortened(request.body)}"
-    if response is None:
-        yield f"< {exchange.describe()}"
-    else:
-        yield f"< {response.status} {_phrase(response.status)}".rstrip()
-        yield from (f"< {name}: {value}" for name, value in response.headers if name.lower() not in {"date", "server", "content-length"})
-        if response.body:
-            yield f"< {_shortened(response.body)}"
+    request = exchange.probe.request
+    yield from (f"> {line}" for line in sent(request, _BODY_LIMIT))
+    yield from (f"< {line}" for line in received(exchange, _BODY_LIMIT))
     yield curl(request, target)
 
 
-def _shortened(body: bytes) -> str:
-    text = " ".join(body.decode("utf-8", "replace").split())
-    text = "".join(letter if letter.isprintable() else "\N{REPLACEMENT CHARACTER}" for letter in text)
-    return text if len(text) <= _BODY_LIMIT else text[:_BODY_LIMIT] + "…"
+def _print_skipped(report: Report, console: Console) -> None:
+    reasons: dict[str, list[str]] = defaultdict(list)
+    for result in report.by_area:
+        if result.verdict is Verdict.SKIP and result.requirement.id not in reasons[result.detail]:
+            reasons[result.detail].append(result.requirement.id)
+    if reasons:
+        console.print()
+        _print(console, Text("Skipped"), *(Text(printable(f"  {reason} ({', '.join(found)})"), style="dim") for reason, found in reasons.items()))
 
 
-def _phrase(status: int) -> str:
-    try:
-        return HTTPStatus(status).phrase
-    except ValueError:
-        return ""
+def _print_summary(report: Report, console: Console, *, quiet: bool) -> None:
+    counts = ", ".join(f"{count} {verdict.value}" for verdict, count in report.counts.items() if count) or "nothing was judged"
+    verdict = Text.assemble("Verdict: ", (report.headline.lower(), _CLAIM_STYLES[report.verdict]), f". {counts}.")
+    if not quiet:
+        console.print()
+        spent = f"{report.requests} requests, {report.failed_logins} failed logins, {report.duration:.1f} seconds"
+        _print(console, Text(printable(f"{report.target}: {spent}."), style="dim"))
+    _print(console, *(Text(printable(remark), style="yellow") for remark in report.remarks))
+    _print(console, verdict, Text(printable(report.claims)))
 
 
-def _summary(report: Report) -> Text:
-    style = {"conformant": "bold green", "nonconformant": "bold red"}.get(report.verdict, "bold magenta")
-    counts = ", ".join(f"{count} {verdict.value}" for verdict, count in report.counts.items() if count)
-    text = Text.assemble("\n", (report.verdict.capitalize(), style), f": {counts}.\n")
-    text.append(f"{report.target}: {report.requests} requests, {report.failed_logins} failed logins, {report.duration:.1f} seconds.", style="dim")
-    if report.interrupted:
-        text.append("\nThe run was interrupted, so not everything was observed.", style="yellow")
-    for item in report.left_behind:
-        text.append(f"\nLeft behind: {item}.", style="yellow")
-    return text
+def _print(console: Console, *lines: Text) -> None:
+    """Each line whole, whatever the width."""
+    for line in lines:
+        console.print(line, soft_wrap=True)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
+import os
+import re
 import signal
 import socket
 import subprocess
@@ -19,6 +22,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from authproof.cli import main
+from authproof.reports import FORMATS
 from authproof_mock.backend import Backend
 from authproof_mock.flows import Flows
 from authproof_mock.parts import Parts
@@ -104,11 +108,100 @@ def test_only_and_skip_choose(mock: tuple[str, Backend], profile: Path, tmp_path
     assert report["requests"] < 120, "scripts that no chosen check reads are not carried out"
 
 
-def test_without_accounts_only_what_needs_none_is_decided(mock: tuple[str, Backend]) -> None:
+def test_without_accounts_no_class_is_claimed(mock: tuple[str, Backend]) -> None:
     result = certify(mock[0])
+    assert result.exit_code == 3, result.output
+    assert "Verdict: inconclusive. " in result.output
+    assert "Not tested: core (the profile has no ordinary or privileged account of the application admin), spa (" in result.output
+
+
+def test_every_format_is_written_and_none_has_a_secret(mock: tuple[str, Backend], profile: Path, tmp_path: Path) -> None:
+    paths = {form: tmp_path / f"report.{form}" for form in FORMATS}
+    result = certify(mock[0], "--profile", str(profile), *(f"--report={form}={path}" for form, path in paths.items()))
     assert result.exit_code == 0, result.output
-    assert "has no ordinary or privileged account" not in result.output, "a skip is no finding"
-    assert "BEARER-01" in result.output
+    for text in (result.output, *(path.read_text("utf-8") for path in paths.values())):
+        assert "Conformant" in text or '"conformant"' in text
+        assert PASSWORD not in text
+        assert "eyJ" not in text
+
+
+def test_a_report_on_the_standard_output_is_alone_there(mock: tuple[str, Backend], profile: Path) -> None:
+    result = certify(mock[0], "--profile", str(profile), "--only", "LOGIN-01", "--report", "json=-")
+    assert json.loads(result.stdout)["verdict"] == "conformant"
+    assert "Verdict: conformant. 1 pass" in result.stderr
+
+
+def test_a_report_that_cannot_be_written_costs_no_verdict(mock: tuple[str, Backend], profile: Path) -> None:
+    result = certify(mock[0], "--profile", str(profile), "--only", "LOGIN-01", "--report", "json=/dev/full")
+    assert result.exit_code == 0
+    assert "Error: the report cannot be written to /dev/full: No space left on device. Mend: " in result.stderr
+    assert "Verdict: conformant" in result.stdout
+
+
+def test_the_level_leaves_out_what_is_demanded_less(mock: tuple[str, Backend], profile: Path) -> None:
+    for level, expected in {"must": {"MUST"}, "should": {"MUST", "SHOULD"}}.items():
+        result = certify(mock[0], "--profile", str(profile), "--only", "bearer", "--level", level, "--report", "json=-")
+        assert {entry["level"] for entry in json.loads(result.stdout)["results"]} == expected
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "coloured"),
+    [
+        ([], {}, False),
+        (["--color", "always"], {}, True),
+        (["--color", "always"], {"NO_COLOR": "1"}, True),
+        (["--color", "never"], {"FORCE_COLOR": "1"}, False),
+        ([], {"FORCE_COLOR": "1"}, False),
+    ],
+)
+def test_colours_are_for_those_who_ask(
+    mock: tuple[str, Backend],
+    profile: Path,
+    arguments: list[str],
+    environment: dict[str, str],
+    coloured: bool,  # noqa: FBT001
+) -> None:
+    result = CliRunner(env=environment).invoke(main, ["certify", mock[0], "--profile", str(profile), "--only", "LOGIN-01", *arguments], color=True)
+    assert ("\x1b[" in result.output) is coloured
+
+
+@pytest.mark.parametrize(
+    ("expires", "code", "words"),
+    [
+        ("2999-01-31", 0, "Verdict: conformant with waivers. "),
+        ("2020-01-31", 1, "The waiver ended on 2020-01-31 and excuses nothing."),
+    ],
+)
+def test_a_waiver_excuses_a_failure_until_it_ends(profile: Path, expires: str, code: int, words: str) -> None:
+    class Unverified(Tokens):
+        def signature_is_valid(self, *_: object) -> bool:
+            return True
+
+    waiver = f'[[waivers]]\nid = "JWT-13"\nreason = "Ticket 7"\nexpires = {expires}\n'
+    profile.write_text(PROFILE + waiver, "utf-8")
+    with running_mock(parts=Parts(tokens=Unverified)) as (url, _):
+        result = certify(url, "--profile", str(profile), "--only", "JWT-13", "--only", "JWT-01")
+    assert result.exit_code == code, result.output
+    assert words in result.output
+    assert ("WAIVED JWT-13[GET /api/admin/user]" in result.output) is (code == 0)
+
+
+def test_in_a_terminal_a_line_says_what_is_being_done(mock: tuple[str, Backend], profile: Path) -> None:
+    import pty
+
+    leader, follower = pty.openpty()
+    command = [sys.executable, "-m", "authproof", "certify", mock[0], "--profile", str(profile), "--only", "LOGIN-01"]
+    with subprocess.Popen(command, stdout=follower, stderr=follower) as process:
+        os.close(follower)
+        text = b""
+        # At its end a terminal fails to be read.
+        with contextlib.suppress(OSError):
+            while chunk := os.read(leader, 65536):
+                text += chunk
+        os.close(leader)
+    assert process.returncode == 0
+    assert re.search(rb"Certifying: [a-z ]+, \d+ requests", text)
+    assert b"\x1b[1;32mconformant\x1b[0m" in text
 
 
 @pytest.mark.parametrize(
@@ -119,8 +212,12 @@ def test_without_accounts_only_what_needs_none_is_decided(mock: tuple[str, Backe
         (["https://user:secret@example.com"], "is not the URL of an API"),
         (["--profile", "absent.toml"], "absent.toml: the profile cannot be read"),
         (["--contract", "absent.yaml"], "absent.yaml: The document cannot be read"),
-        (["--report", "pdf=x"], "is not of the form json=PATH"),
+        (["--report", "pdf=x"], "is not of the form FORMAT=PATH"),
+        (["--report", "json="], "is not of the form FORMAT=PATH"),
         (["--report", "json=/absent/folder/x"], "does not exist"),
+        (["--report", "json=/"], "is a folder"),
+        (["--report", "json=-", "--report", "html=-"], "is given twice"),
+        (["--level", "most"], "--level"),
         (["--timeout", "0"], "--timeout"),
         (["--ca", __file__, "--insecure"], "exclude each other"),
         (["--ca", __file__, "https://127.0.0.1:9"], "cannot be used as a list of certificate authorities"),
