@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 from xml.etree import ElementTree as ET
@@ -13,9 +14,11 @@ import pytest
 import xmlschema
 from markdown_it import MarkdownIt
 
+from authproof.extensions import requirement
 from authproof.reports import FORMATS, render
+from authproof.result import Result
 from authproof.verdict import Verdict
-from tests.conformance.reports.sample import report
+from tests.conformance.reports.sample import JUDGED, report
 
 
 @pytest.mark.parametrize("form", FORMATS)
@@ -88,3 +91,11 @@ def test_markdown_that_is_too_long_for_a_job_summary_is_cut() -> None:
     text = render("markdown", report(many, ())).decode("utf-8")
     assert len(text) < 1_000_000
     assert "Further results, in the other formats: " in text
+
+
+@pytest.mark.parametrize("form", FORMATS)
+def test_a_projects_own_requirement_is_told_like_any_other(form: str) -> None:
+    own = Result(requirement("SHOP-01", "A rule of a shop."), "GET /", Verdict.FAIL, "It was seen.")
+    whole = report((*JUDGED, own), ())
+    text = render(form, replace(whole, areas={**whole.areas, "SHOP": "Of this project: SHOP"})).decode("utf-8")
+    assert "SHOP-01" in text
