@@ -72,7 +72,7 @@ def pytest_collection(session: pytest.Session) -> None:
 
     try:
         profile = load_profile(Path(option) if option else config.rootpath / setting, config.getoption("--authproof-url"))
-        contract = load_contract(profile.contract)
+        contract = load_contract(profile.contract, profile.overlays)
         profile.check_against(contract)
         extensions = load_extensions(profile.checks)
         profile.check_waivers(extensions.catalogue)

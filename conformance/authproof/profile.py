@@ -99,6 +99,7 @@ class Profile:
     url: str
     accounts: tuple[Account, ...] = ()
     contract: str | None = None
+    overlays: tuple[str, ...] = ()
     ca: Path | None = None
     verify: bool = True
     timeout: float = 10.0
@@ -178,13 +179,11 @@ def load_profile(path: str | Path, url: str | None = None) -> Profile:
     base = url or target.get("url")
     if base is None:
         raise ProfileError(f"{source}: target.url is missing. Mend: add it, or give the URL on the command line.")
-    contract = target.get("contract")
-    if contract and not contract.startswith(("http://", "https://")):
-        contract = str(source.parent / contract)
     return Profile(
         url=checked_url(_value(source, "/target/url", base)),
         accounts=tuple(accounts),
-        contract=contract,
+        contract=_beside(source, target["contract"]) if "contract" in target else None,
+        overlays=tuple(_beside(source, overlay) for overlay in target.get("overlays", ())),
         ca=source.parent / target["ca"] if "ca" in target else None,
         timeout=float(target.get("timeout", 10.0)),
         unsafe_writes=target.get("unsafe_writes"),
@@ -199,6 +198,11 @@ def load_profile(path: str | Path, url: str | None = None) -> Profile:
 
 def _waiver(rule: Mapping[str, Any]) -> Waiver:
     return Waiver(rule["id"], rule["reason"], date.fromisoformat(str(rule["expires"])), rule.get("operation"))
+
+
+def _beside(source: Path, document: str) -> str:
+    """A document that the profile names: a URL, or a path from the profile's folder."""
+    return document if document.startswith(("http://", "https://")) else str(source.parent / document)
 
 
 def _key(source: Path, target: Mapping[str, Any], name: str) -> str | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from authproof.hooks import HOOKS
 from authproof.profile import SECRETS, Part
@@ -38,15 +38,17 @@ _WAIVER = """
 """
 
 
-def profile_text(contract: Contract, url: str, source: str | None) -> str:
-    """A profile for a target of `contract` at `url`. `source`: the document's path or URL; None for the bundled one."""
-    return "".join([_HEAD, *_target(url, source), *_accounts(contract), *_hooks(), _BUDGET, _WAIVER])
+def profile_text(contract: Contract, url: str, source: str | None, overlays: Sequence[str] = ()) -> str:
+    """A profile for a target of `contract` at `url`. `source`, `overlays`: paths or URLs; a source of None is the bundled document."""
+    return "".join([_HEAD, *_target(url, source, overlays), *_accounts(contract), *_hooks(), _BUDGET, _WAIVER])
 
 
-def _target(url: str, source: str | None) -> Iterator[str]:
+def _target(url: str, source: str | None, overlays: Sequence[str]) -> Iterator[str]:
     yield f"\n[target]\nurl = {_quoted(url)}\n"
     if source:
         yield f"contract = {_quoted(source)}\n"
+    if overlays:
+        yield f"overlays = [{', '.join(_quoted(overlay) for overlay in overlays)}]\n"
     yield '# ca = "ca.pem"                      # certificate authorities to trust, when not those of this machine\n'
     yield '# signing_key = "file:signing.pem"   # what the target signs its tokens with: more can then be tested\n'
 

@@ -177,3 +177,9 @@ def test_waivers_are_read_and_must_name_an_operation_of_the_contract(tmp_path: P
 def test_a_waiver_must_name_a_requirement() -> None:
     with pytest.raises(ProfileError, match="there is no requirement 'JWT-999'"):
         Profile("https://a", waivers=(Waiver("JWT-999", "Ticket 7", date(2027, 1, 31)),)).check_waivers(load_catalogue())
+
+
+def test_overlays_count_from_the_profile(tmp_path: Path) -> None:
+    path = tmp_path / "authproof.toml"
+    path.write_text('[target]\nurl = "https://a"\noverlays = ["overlay.yaml", "https://b/overlay.yaml"]\n', "utf-8")
+    assert load_profile(path).overlays == (str(tmp_path / "overlay.yaml"), "https://b/overlay.yaml")

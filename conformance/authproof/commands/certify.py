@@ -33,6 +33,7 @@ INTERRUPTED = 130
 @click.argument("url", required=False)
 @click.option("--profile", "profile_path", metavar="FILE", help="What the target is and how to get in: a TOML file, see docs/profile.md.")
 @click.option("--contract", "contract_source", metavar="FILE_OR_URL", help="The OpenAPI document; the profile's, else the bundled one, by default.")
+@click.option("--overlay", "overlays", multiple=True, metavar="FILE_OR_URL", help="An OpenAPI Overlay for the document; may be repeated.")
 @click.option("--only", multiple=True, metavar="AREA_OR_ID", help="Check these requirements alone; may be repeated.")
 @click.option("--skip", multiple=True, metavar="AREA_OR_ID", help="Leave these requirements out; may be repeated.")
 @click.option(
@@ -61,6 +62,7 @@ def command(
     url: str | None,
     profile_path: str | None,
     contract_source: str | None,
+    overlays: tuple[str, ...],
     only: tuple[str, ...],
     skip: tuple[str, ...],
     level: str,
@@ -91,7 +93,8 @@ def command(
     output = Output(reports, quiet=quiet, plain=plain, color=color)
     try:
         profile = _profile(url, profile_path)
-        contract = load_contract(contract_source or (profile.contract if profile else None))
+        source, declared = (profile.contract, profile.overlays) if profile else (None, ())
+        contract = load_contract(contract_source or source, overlays or declared)
         hooks: Hooks | None = None
         with contextlib.ExitStack() as stack:
             if profile is None:

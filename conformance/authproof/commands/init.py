@@ -19,9 +19,10 @@ def _from(profile: Path, document: str) -> str:
 @click.command("init")
 @click.argument("path", default="authproof.toml", type=click.Path(path_type=Path), metavar="[FILE]")
 @click.option("--contract", metavar="FILE_OR_URL", help="The OpenAPI document of the target; the bundled one when left out.")
+@click.option("--overlay", "overlays", multiple=True, metavar="FILE_OR_URL", help="An OpenAPI Overlay for the document; may be repeated.")
 @click.option("--url", default="https://api.example.com", show_default=True, help="Where the target is.")
 @click.option("--force", is_flag=True, help="Replace the file when it is there already.")
-def command(path: Path, contract: str | None, url: str, *, force: bool) -> None:
+def command(path: Path, contract: str | None, overlays: tuple[str, ...], url: str, *, force: bool) -> None:
     """Write a profile with comments to FILE, authproof.toml by default.
 
     It has a place for every account that a certification can use, with what the contract's logins ask for.
@@ -35,8 +36,8 @@ def command(path: Path, contract: str | None, url: str, *, force: bool) -> None:
     from authproof.profile_template import profile_text
 
     try:
-        read = load_contract(contract)
-        text = profile_text(read, checked_url(url), contract and _from(path, contract))
+        read = load_contract(contract, overlays)
+        text = profile_text(read, checked_url(url), contract and _from(path, contract), [_from(path, overlay) for overlay in overlays])
     except (ContractError, ProfileError) as error:
         raise UsageProblem(str(error)) from error
     if path.exists() and not force:
