@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import functools
+from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -32,7 +34,7 @@ class HookRecord:
     output: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Evidence:
     """The exchanges of a run in their order, facts about the secrets in them, and what could not be done.
 
@@ -49,7 +51,9 @@ class Evidence:
 
     def all(self, name: str, operation: Operation | None = None) -> tuple[Exchange, ...]:
         """Every exchange of the probe `name` (at `operation`) that was answered."""
-        return tuple(exchange for exchange in self.answered if exchange.probe.name == name and operation in (None, self.operation_of(exchange)))
+        if operation is None:
+            return tuple(exchange for exchange in self.answered if exchange.probe.name == name)
+        return tuple(self._by_question.get((name, operation.id), ()))
 
     def one(self, name: str, operation: Operation | None = None) -> Exchange:
         """The first exchange of the probe `name` (at `operation`). Raises NotObserved when there is no answered one."""
@@ -57,26 +61,53 @@ class Evidence:
             return exchange
         raise NotObserved(f"The probe {name} was not answered.")
 
-    @property
+    @functools.cached_property
     def answered(self) -> tuple[Exchange, ...]:
         """The exchanges that have a response."""
         return tuple(exchange for exchange in self.exchanges if exchange.response is not None)
 
+    # Checks ask for each operation of a document, so each question is answered without a walk through all exchanges.
+
+    @functools.cached_property
+    def _by_operation(self) -> Mapping[str | None, list[Exchange]]:
+        found: defaultdict[str | None, list[Exchange]] = defaultdict(list)
+        for exchange in self.answered:
+            found[exchange.probe.operation].append(exchange)
+        return dict(found)
+
+    @functools.cached_property
+    def _by_question(self) -> Mapping[tuple[str, str | None], list[Exchange]]:
+        found: defaultdict[tuple[str, str | None], list[Exchange]] = defaultdict(list)
+        for exchange in self.answered:
+            found[exchange.probe.name, exchange.probe.operation].append(exchange)
+        return dict(found)
+
+    @functools.cached_property
+    def _operations(self) -> Mapping[str, Operation]:
+        return {operation.id: operation for operation in self.contract.operations}
+
+    @functools.cached_property
+    def _owners(self) -> Mapping[str, Application]:
+        """The application of each operation that plays a part in a session."""
+        flows = ((operation.id, app) for app in self.contract.applications.values() for operation in flow_operations(app))
+        owners: dict[str, Application] = {}
+        for identifier, application in flows:
+            owners.setdefault(identifier, application)
+        return owners
+
     def on(self, operation: Operation) -> tuple[Exchange, ...]:
         """Every answered exchange with `operation`."""
-        return tuple(exchange for exchange in self.answered if exchange.probe.operation == operation.id)
+        return tuple(self._by_operation.get(operation.id, ()))
 
     def operation_of(self, exchange: Exchange) -> Operation | None:
         """The operation that `exchange` asked."""
-        return next((operation for operation in self.contract.operations if operation.id == exchange.probe.operation), None)
+        return self._operations.get(exchange.probe.operation or "")
 
     def application_of(self, operation: Operation | None) -> Application | None:
-        """The application that `operation` belongs to: by its bearer tokens, or by the part that it plays."""
+        """The application that `operation` belongs to: by its tokens, or by the part that it plays."""
         if operation is None:
             return None
-        return self.contract.application_of(operation) or next(
-            (app for app in self.contract.applications.values() if operation in flow_operations(app)), None
-        )
+        return self.contract.application_of(operation) or self._owners.get(operation.id)
 
     def tokens_in(self, text: str, kind: str | None = None) -> tuple[str, ...]:
         """The variables of the secrets (of `kind`) that redacted `text` holds."""

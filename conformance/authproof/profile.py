@@ -74,13 +74,22 @@ class Budget:
     requests, failed_logins: how many may be sent; the clean-up is not counted.
     seconds: how long the probes may take in all. wait: how many of them may be spent waiting.
     rate: requests a second at most; None: as many as the target answers.
+    None for requests and seconds: what suits the size of the contract.
     """
 
-    requests: int = 500
+    requests: int | None = None
     failed_logins: int = 5
-    seconds: float = 300.0
+    seconds: float | None = None
     wait: float = 90.0
     rate: float | None = None
+
+    def for_operations(self, protected: int) -> tuple[int, float]:
+        """Requests and seconds for a contract with so many protected operations: 500 and 300, and more for each beyond 25."""
+        more = max(0, protected - 25)
+        return (
+            500 + 10 * more if self.requests is None else self.requests,
+            300.0 + more if self.seconds is None else self.seconds,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -48,6 +48,8 @@ class Runner:
     _script: str = ""
     _started: float = 0.0
     _waited: float = 0.0
+    _requests: int = 0
+    _seconds: float = 0.0
     _groups: int = 0
     _next_slot: float = 0.0
     _kept: int = 0
@@ -58,6 +60,7 @@ class Runner:
 
     def __post_init__(self) -> None:
         self._started = self.monotonic()
+        self._requests, self._seconds = self.lab.profile.budget.for_operations(len(self.lab.contract.protected_operations))
 
     def run(self, name: str, application: Application, script: Script) -> None:
         """Carry `script` out. What stops it becomes the outcome of `name` for `application`. Raises Unreachable."""
@@ -113,8 +116,7 @@ class Runner:
         self._sleep(seconds)
 
     def _can_wait(self, seconds: float) -> bool:
-        budget = self.lab.profile.budget
-        return self._waited + seconds <= budget.wait and self._elapsed() + seconds <= budget.seconds
+        return self._waited + seconds <= self.lab.profile.budget.wait and self._elapsed() + seconds <= self._seconds
 
     def _sleep(self, seconds: float) -> None:
         self._waited += seconds
@@ -176,20 +178,20 @@ class Runner:
         """Keep to the rate. Raises Blocked when the budget has no room for `count` requests, or when the target is gone."""
         if self._cleaning:
             return
-        budget = self.lab.profile.budget
-        if len(self.exchanges) + count > budget.requests:
-            raise Blocked(f"The budget of {budget.requests} requests is used up.")
-        if self._elapsed() > budget.seconds:
-            raise Blocked(f"The budget of {budget.seconds:g} seconds is used up.")
+        if len(self.exchanges) + count > self._requests:
+            raise Blocked(f"The budget of {self._requests} requests is used up.")
+        if self._elapsed() > self._seconds:
+            raise Blocked(f"The budget of {self._seconds:g} seconds is used up.")
         if self._silent >= _SILENCE:
             raise Blocked(
                 f"The target stopped answering: {self._silent} requests in a row had no answer, the last one for this reason: {self._why()}."
             )
-        if budget.rate:
+        rate = self.lab.profile.budget.rate
+        if rate:
             pause = self._next_slot - self._elapsed()
             if pause > 0:
                 self.sleep(pause)
-            self._next_slot = max(self._next_slot, self._elapsed()) + count / budget.rate
+            self._next_slot = max(self._next_slot, self._elapsed()) + count / rate
 
     def _why(self) -> str:
         return self.exchanges[-1].failure or "none was given"

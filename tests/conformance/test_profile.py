@@ -183,3 +183,11 @@ def test_overlays_count_from_the_profile(tmp_path: Path) -> None:
     path = tmp_path / "authproof.toml"
     path.write_text('[target]\nurl = "https://a"\noverlays = ["overlay.yaml", "https://b/overlay.yaml"]\n', "utf-8")
     assert load_profile(path).overlays == (str(tmp_path / "overlay.yaml"), "https://b/overlay.yaml")
+
+
+@pytest.mark.parametrize(
+    ("budget", "protected", "expected"),
+    [(Budget(), 10, (500, 300.0)), (Budget(), 25, (500, 300.0)), (Budget(), 1025, (10500, 1300.0)), (Budget(requests=7, seconds=8), 1025, (7, 8))],
+)
+def test_a_budget_suits_the_size_of_the_contract(budget: Budget, protected: int, expected: tuple[int, float]) -> None:
+    assert budget.for_operations(protected) == expected
