@@ -1,0 +1,50 @@
+"""Our checks in Schemathesis's own run, by the command of the documentation."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from authproof_mock.faults import parts_with
+from authproof_mock.server import running_mock
+
+DOCUMENT = Path(__file__).parents[2] / "spec" / "authproof_spec" / "openapi.yaml"
+ONLY = ("--include-path-regex", "^/api/(admin/user|auth/login|health)$", "--phases", "examples,fuzzing", "--max-examples", "3", "--seed", "1")
+
+
+def run(url: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "schemathesis.cli", "run", str(DOCUMENT), "--url", url, "--checks", "authproof", "--no-color", *ONLY],
+        env={**os.environ, "SCHEMATHESIS_HOOKS": "authproof.schemathesis_checks", **environment},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (None, " passed"),
+        ("sends-no-challenge-without-credentials", "BEARER-02: A 401 carries no Bearer challenge"),
+        ("drops-http-only-at-login", "COOKIE-01"),
+    ],
+)
+def test_schemathesis_loads_and_runs_our_checks(fault: str | None, words: str) -> None:
+    with running_mock(parts=parts_with([fault] if fault else [])) as (url, _):
+        result = run(url)
+    assert words in result.stdout, result.stdout + result.stderr
+    assert result.returncode == (1 if fault else 0)
+
+
+def test_a_document_without_the_extension_is_told(tmp_path: Path) -> None:
+    path = tmp_path / "plain.yaml"
+    path.write_text("openapi: 3.1.0\ninfo: {title: a, version: '1'}\npaths: {}\n", "utf-8")
+    with running_mock() as (url, _):
+        result = run(url, AUTHPROOF_CONTRACT=str(path))
+    assert "x-authproof" in result.stdout + result.stderr
