@@ -5,24 +5,26 @@ Requests leave as they are given: no client adds a cookie, follows a redirect, r
 
 from __future__ import annotations
 
-import asyncio
 import ssl
 import threading
-from collections.abc import Coroutine, Sequence
-from typing import Any, TypeVar
+import time
+from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from urllib.parse import urlsplit
 
 import h11
+import httpcore
 import httpx
 
 from authproof.exchange import Request, Response
+from authproof.in_process import InProcess
 from authproof.profile import Profile, ProfileError
 
 MAXIMUM_BODY = 2_000_000
 """Bytes of a body beyond which an answer counts as endless."""
 _CHUNK = 65536
 _SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "OPTIONS"})
-_Result = TypeVar("_Result")
+_NO_ANSWER = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, httpx.HTTPError, h11.ProtocolError, OSError, ValueError)
 
 
 class Unanswered(Exception):
@@ -38,153 +40,200 @@ class Target:
     def __init__(self, profile: Profile, transport: httpx.AsyncBaseTransport | None = None) -> None:
         """Open the target of `profile`; with a `transport` of one's own, no socket is used. Raises ProfileError when its CA file cannot be used."""
         parts = urlsplit(profile.url)
-        self._origin = f"{parts.scheme}://{parts.netloc}"
-        self._prefix = parts.path
+        self._origin, self._prefix = f"{parts.scheme}://{parts.netloc}", parts.path
+        self._host = parts.netloc.encode()
         self._timeout = profile.timeout
-        self._host, self._port = parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80)
         trust = trust_of(profile)
-        self._tls = trust if parts.scheme == "https" else None
-        self._own_transport = transport is not None
-        self._transport = transport or httpx.AsyncHTTPTransport(
-            verify=trust, trust_env=False, limits=httpx.Limits(max_connections=16, max_keepalive_connections=8, keepalive_expiry=4)
+        self._backend = _Deadlines(profile.timeout)
+        self._address = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80), trust if parts.scheme == "https" else None)
+        # As httpcore has it: scheme, host and port, without the path, which each request brings.
+        self._url = httpcore.URL(scheme=parts.scheme.encode(), host=(parts.hostname or "").encode("idna"), port=parts.port, target=b"/")
+        self._pool = httpcore.ConnectionPool(
+            ssl_context=trust, max_connections=16, max_keepalive_connections=8, keepalive_expiry=4, network_backend=self._backend
         )
-        # A loop in a thread of its own: callers need no loop, and may have one; an interruption does not tear a request down midway.
-        self._loop = asyncio.new_event_loop()
-        self._thread = threading.Thread(target=self._loop.run_forever, name="authproof-target", daemon=True)
-        self._thread.start()
+        self._in_process = InProcess(transport, self._origin, profile.timeout) if transport else None
 
     def close(self) -> None:
         """Close every connection."""
-        if self._loop.is_running():
-            self._wait_for(self._transport.aclose())
-            self._loop.call_soon_threadsafe(self._loop.stop)
-            self._thread.join()
-            self._loop.close()
+        self._pool.close()
+        if self._in_process:
+            self._in_process.close()
 
     def send(self, request: Request) -> Response:
         """Send `request` and read its answer. Raises Unanswered when there is none."""
-        return self._wait_for(self._answer(request))
+        (answer,) = self._answers([request]) if self._in_process else (self._caught(request),)
+        if isinstance(answer, Unanswered):
+            raise answer
+        return answer
 
     def send_together(self, requests: Sequence[Request]) -> list[Response | Unanswered]:
         """Send all `requests` at the same moment, each on a connection of its own."""
+        if self._in_process:
+            return self._answers(requests)
+        gate = threading.Barrier(len(requests))
 
-        async def one(request: Request) -> Response | Unanswered:
+        def one(request: Request) -> Response | Unanswered:
+            gate.wait()
+            return self._caught(request)
+
+        with ThreadPoolExecutor(len(requests)) as pool:
+            return list(pool.map(one, requests))
+
+    def _answers(self, requests: Sequence[Request]) -> list[Response | Unanswered]:
+        """The answers of the transport in this process."""
+        assert self._in_process  # noqa: S101  # for the type checker: both callers have asked
+        outcomes = self._in_process.send_together([(request, self._target_of(request), self._fields(request)) for request in requests])
+        return [outcome if isinstance(outcome, Response) else _unanswered(outcome, self._timeout) for outcome in outcomes]
+
+    def _caught(self, request: Request) -> Response | Unanswered:
+        self._backend.start()
+        try:
+            if request.verbatim:
+                return self._send_verbatim(request)
             try:
-                return await self._answer(request)
-            except Unanswered as why:
-                return why
+                return self._send(request)
+            except (httpcore.ReadError, httpcore.RemoteProtocolError):
+                # A kept connection may have been closed by the target just as it was used again.
+                if request.method not in _SAFE_TO_REPEAT:
+                    raise
+                return self._send(request)
+        except Unanswered as why:
+            return why
+        except (httpcore.TimeoutException, *_NO_ANSWER) as error:
+            return _unanswered(error, self._timeout)
 
-        async def all_of_them() -> list[Response | Unanswered]:
-            return await asyncio.gather(*(one(request) for request in requests))
-
-        return self._wait_for(all_of_them())
-
-    def _wait_for(self, work: Coroutine[Any, Any, _Result]) -> _Result:
-        future = asyncio.run_coroutine_threadsafe(work, self._loop)
+    def _send(self, request: Request) -> Response:
+        url = httpcore.URL(scheme=self._url.scheme, host=self._url.host, port=self._url.port, target=self._target_of(request))
+        message = httpcore.Request(request.method, url, headers=self._fields(request), content=request.body or b"")
+        answer = self._pool.handle_request(message)
         try:
-            return future.result()
-        except KeyboardInterrupt:
-            future.cancel()
-            raise
-
-    async def _answer(self, request: Request) -> Response:
-        try:
-            async with asyncio.timeout(self._timeout):
-                if request.verbatim and not self._own_transport:
-                    return await self._send_verbatim(request)
-                try:
-                    return await self._send(request)
-                except (httpx.ReadError, httpx.RemoteProtocolError):
-                    # A kept connection may have been closed by the target just as it was used again.
-                    if request.method not in _SAFE_TO_REPEAT:
-                        raise
-                    return await self._send(request)
-        except (TimeoutError, httpx.TimeoutException) as error:
-            raise Unanswered(f"no complete answer within {self._timeout:g} seconds") from error
-        except (httpx.HTTPError, httpx.InvalidURL, h11.ProtocolError, OSError, ValueError) as error:
-            raise Unanswered(_words(error)) from error
-
-    async def _send(self, request: Request) -> Response:
-        body = request.body or b""
-        fields = [(name.encode("latin-1"), _octets(value)) for name, value in request.headers]
-        fields.append((b"Host", urlsplit(self._origin).netloc.encode()))
-        if body or request.method in {"POST", "PUT", "PATCH"}:
-            fields.append((b"Content-Length", b"%d" % len(body)))
-        seconds = dict.fromkeys(("connect", "read", "write", "pool"), self._timeout)
-        message = httpx.Request(request.method, self._origin, headers=fields, stream=httpx.ByteStream(body))
-        # httpx would write the path in its normal form; this one is sent as it is.
-        message.extensions = {"target": self._target_of(request), "timeout": seconds}
-        answer = await self._transport.handle_async_request(message)
-        try:
-            content = _Content()
-            async for chunk in answer.aiter_raw():
-                content.add(chunk)
+            content = _content(answer.iter_stream())
         finally:
-            await answer.aclose()
-        return _response(answer.status_code, answer.headers.raw, content)
+            answer.close()
+        return _response(answer.status, answer.headers, content)
 
-    async def _send_verbatim(self, request: Request) -> Response:
+    def _fields(self, request: Request) -> list[tuple[bytes, bytes]]:
+        fields = [(name.encode("latin-1"), _octets(value)) for name, value in request.headers]
+        fields.append((b"Host", self._host))
+        if request.body or request.method in {"POST", "PUT", "PATCH"}:
+            fields.append((b"Content-Length", b"%d" % len(request.body or b"")))
+        return fields
+
+    def _send_verbatim(self, request: Request) -> Response:
         """Send the bytes of `request` on a connection of its own, also where they are not HTTP, and read the answer."""
         fields = [*request.headers]
         if not any(name.lower() == "host" for name, _ in fields):
-            fields.insert(0, ("Host", urlsplit(self._origin).netloc))
+            fields.insert(0, ("Host", self._host.decode()))
         if request.body is not None:
             fields.append(("Content-Length", str(len(request.body))))
         head = f"{request.method} ".encode() + self._target_of(request) + b" HTTP/1.1\r\n"
         lines = b"".join(name.encode("latin-1") + b":" + (b" " if value else b"") + _octets(value) + b"\r\n" for name, value in fields)
-        reader, writer = await asyncio.open_connection(self._host, self._port, ssl=self._tls)
+        host, port, trust = self._address
+        stream = self._backend.connect_tcp(host, port, self._timeout)
         try:
-            writer.write(head + lines + b"Connection: close\r\n\r\n" + (request.body or b""))
-            await writer.drain()
-            return await _read_answer(reader, request.method)
+            if trust:
+                stream = stream.start_tls(trust, server_hostname=host, timeout=self._timeout)
+            stream.write(head + lines + b"Connection: close\r\n\r\n" + (request.body or b""), self._timeout)
+            return _read_answer(lambda: stream.read(_CHUNK, self._timeout), request.method)
         finally:
-            writer.close()
+            stream.close()
 
     def _target_of(self, request: Request) -> bytes:
         whole = request.target if request.target.startswith(self._origin) else self._prefix + request.target
         return _octets(whole)
 
 
-class _Content:
-    """The body of an answer as it arrives. Raises Unanswered when it becomes too long."""
+class _Deadlines(httpcore.NetworkBackend):
+    """Sockets whose every step ends with the deadline of the whole answer, so that a target cannot spread it over single bytes."""
 
-    def __init__(self) -> None:
-        self._chunks: list[bytes] = []
-        self._length = 0
+    def __init__(self, seconds: float) -> None:
+        self._sockets = httpcore.SyncBackend()
+        self._seconds = seconds
+        self._of_thread = threading.local()
 
-    def add(self, chunk: bytes) -> None:
-        self._chunks.append(chunk)
-        self._length += len(chunk)
-        if self._length > MAXIMUM_BODY:
+    def start(self) -> None:
+        """From now on this thread waits for one answer."""
+        self._of_thread.deadline = time.monotonic() + self._seconds
+
+    def left(self) -> float:
+        """Seconds until the deadline of this thread. Raises httpcore.ReadTimeout when there are none."""
+        seconds: float = self._of_thread.deadline - time.monotonic()
+        if seconds <= 0:
+            raise httpcore.ReadTimeout
+        return seconds
+
+    def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        """A connection to the target."""
+        del timeout
+        return _Stream(self._sockets.connect_tcp(host, port, self.left(), local_address, socket_options), self)
+
+
+class _Stream(httpcore.NetworkStream):
+    """One connection under the deadlines of those who use it."""
+
+    def __init__(self, stream: httpcore.NetworkStream, deadlines: _Deadlines) -> None:
+        self._stream, self._deadlines = stream, deadlines
+
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        del timeout
+        return self._stream.read(max_bytes, self._deadlines.left())
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        del timeout
+        self._stream.write(buffer, self._deadlines.left())
+
+    def close(self) -> None:
+        self._stream.close()
+
+    def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None) -> httpcore.NetworkStream:
+        del timeout
+        return _Stream(self._stream.start_tls(ssl_context, server_hostname, self._deadlines.left()), self._deadlines)
+
+    def get_extra_info(self, info: str) -> object:
+        return self._stream.get_extra_info(info)
+
+
+def _content(chunks: Iterable[bytes]) -> bytes:
+    """The whole body. Raises Unanswered when it becomes too long."""
+    kept, length = [], 0
+    for chunk in chunks:
+        kept.append(chunk)
+        length += len(chunk)
+        if length > MAXIMUM_BODY:
             raise Unanswered(f"the body did not end after {MAXIMUM_BODY} bytes")
-
-    def __bytes__(self) -> bytes:
-        return b"".join(self._chunks)
+    return b"".join(kept)
 
 
-async def _read_answer(reader: asyncio.StreamReader, method: str) -> Response:
+def _read_answer(read: Callable[[], bytes], method: str) -> Response:
     """Read one answer. h11 wants to know the request's method alone, since that tells whether there is a body."""
     connection = h11.Connection(h11.CLIENT)
     connection.send(h11.Request(method=method if method.isalpha() else "GET", target="/", headers=[("Host", "target"), ("Connection", "close")]))
     connection.send(h11.EndOfMessage())
     head: h11.Response | None = None
-    content = _Content()
+    kept: list[bytes] = []
     while True:
         event = connection.next_event()
         if event is h11.NEED_DATA:
-            connection.receive_data(await reader.read(_CHUNK))
+            connection.receive_data(read())
         elif isinstance(event, h11.Response):
             head = event
         elif isinstance(event, h11.Data):
-            content.add(bytes(event.data))
+            kept = [_content([*kept, bytes(event.data)])]
         elif head is not None and isinstance(event, h11.EndOfMessage):
-            return _response(head.status_code, list(head.headers.raw_items()), content)
+            return _response(head.status_code, list(head.headers.raw_items()), _content(kept))
         elif not isinstance(event, h11.InformationalResponse):
             raise Unanswered("the connection was closed without an answer")
 
 
-def _response(status: int, fields: Sequence[tuple[bytes, bytes]], content: _Content) -> Response:
-    return Response(status, tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in fields), bytes(content))
+def _response(status: int, fields: Sequence[tuple[bytes, bytes]], content: bytes) -> Response:
+    return Response(status, tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in fields), content)
 
 
 def _octets(text: str) -> bytes:
@@ -203,6 +252,9 @@ def trust_of(profile: Profile) -> ssl.SSLContext:
     return context
 
 
-def _words(error: Exception) -> str:
+def _unanswered(error: Exception, seconds: float) -> Unanswered:
+    """Why there was no answer, in the words of a report."""
+    if isinstance(error, TimeoutError | httpcore.TimeoutException | httpx.TimeoutException):
+        return Unanswered(f"no complete answer within {seconds:g} seconds")
     text = str(error).strip() or type(error).__name__
-    return text[0].lower() + text[1:] if text[:1].isupper() and text[1:2].islower() else text
+    return Unanswered(text[0].lower() + text[1:] if text[:1].isupper() and text[1:2].islower() else text)
