@@ -79,7 +79,8 @@ class SetCookie:
     def max_age(self) -> int | None:
         """Max-Age in seconds; None when it is absent or no number, which a browser ignores."""
         text = self.attributes.get("max-age", "")
-        return int(text) if re.fullmatch(r"-?[0-9]+", text) else None
+        # Cut where it is longer than any time, since a server may write more digits than Python reads.
+        return int(text[:18]) if re.fullmatch(r"-?[0-9]+", text, re.ASCII) else None
 
     @property
     def expires(self) -> float | None:
