@@ -131,7 +131,7 @@ def failed_login_sets_no_cookie(seen: Evidence, operation: Operation) -> Judgeme
     application = seen.application_of(operation)
     if application is None or application.cookie is None:
         raise NotObserved("The login belongs to no application with a refresh cookie.")
-    refusals = [exchange for exchange in seen.on(operation) if 400 <= exchange.status < 500]
+    refusals = [exchange for exchange in seen.on(operation) if 400 <= exchange.status < 500 and exchange.status != 429]
     if not refusals:
         raise NotObserved("No login was refused.")
     clean = met(f"None of {len(refusals)} refused logins sets a usable refresh cookie.", refusals[0])
