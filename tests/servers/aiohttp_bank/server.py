@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
+import math
 import re
 import secrets
 import signal
@@ -131,7 +132,8 @@ def verified(token: str, audience: str) -> dict[str, Any]:
     if header != {"alg": "EdDSA"}:
         raise ValueError("another header")
     numbers = [claims.get(name) for name in ("exp", "iat")] + [claims.get("nbf", 0)]
-    if not all(type(number) in {int, float} for number in numbers):
+    # JSON has numbers that are infinite for Python.
+    if not all(type(number) in {int, float} and math.isfinite(number) for number in numbers):
         raise ValueError("a time is no number")
     expires, issued, not_before = numbers
     if not (max(issued, not_before) <= time.time() + 2 and time.time() < expires):
@@ -317,6 +319,8 @@ async def answered(request: web.Request, handler: Handler) -> web.StreamResponse
         answer = said(status, "There is nothing here." if status == 404 else error.reason)
     answer.headers["Cache-Control"] = "no-store"
     answer.headers["X-Content-Type-Options"] = "nosniff"
+    # In place of the versions of Python and aiohttp.
+    answer.headers["Server"] = "bank"
     return answer
 
 

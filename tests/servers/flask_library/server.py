@@ -9,6 +9,7 @@ Run it as `python server.py PORT`; port 0 takes a free one. `openapi.yaml` besid
 from __future__ import annotations
 
 import hashlib
+import math
 import re
 import secrets
 import signal
@@ -106,7 +107,8 @@ def claims_of(token: str) -> dict[str, Any]:
     claims: dict[str, Any] = jwt.decode(token, KEY, algorithms=["ES256"]).claims
     now = time.time()
     times: list[Any] = [claims.get(name, default) for name, default in (("exp", None), ("iat", None), ("nbf", 0))]
-    if not all(type(moment) in {int, float} for moment in times):
+    # JSON has numbers that are infinite for Python.
+    if not all(type(moment) in {int, float} and math.isfinite(moment) for moment in times):
         raise ValueError("a time is no number")
     expires, issued, not_before = times
     if not (expires > now and issued <= now + 5 and not_before <= now):
