@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from email.utils import parsedate_to_datetime
 
 from authproof.exchange import Response
 
@@ -58,42 +59,72 @@ def bearer_challenge(response: Response) -> Challenge | None:
     return next((challenge for challenge in challenges(response) if challenge.scheme == "bearer"), None)
 
 
+# An answer without Date does not tell what is past. This is.
+_LONG_AGO = 1_577_836_800.0
+
+
 @dataclass(frozen=True, slots=True)
 class SetCookie:
-    """A Set-Cookie line (RFC 6265 section 5.2). Attribute names are in lower case; a later one of a name wins."""
+    """A Set-Cookie line (RFC 6265 section 5.2). Attribute names are in lower case; a later one of a name wins.
+
+    sent: the Date of its answer, in seconds since the epoch; None when there is none.
+    """
 
     name: str
     value: str
     attributes: Mapping[str, str]
+    sent: float | None = None
 
     @property
     def max_age(self) -> int | None:
         """Max-Age in seconds; None when it is absent or no number, which a browser ignores."""
         text = self.attributes.get("max-age", "")
-        return int(text) if re.fullmatch(r"-?[0-9]+", text) else None
+        # Cut where it is longer than any time, since a server may write more digits than Python reads.
+        return int(text[:18]) if re.fullmatch(r"-?[0-9]+", text, re.ASCII) else None
+
+    @property
+    def expires(self) -> float | None:
+        """Expires in seconds since the epoch; None when it is absent or no date, which a browser ignores."""
+        return _moment(self.attributes.get("expires"))
+
+    @property
+    def lifetime(self) -> float | None:
+        """Seconds that a browser keeps the cookie: Max-Age wins over Expires (RFC 6265 section 5.3). None when neither tells."""
+        if self.max_age is not None:
+            return self.max_age
+        return None if self.expires is None or self.sent is None else self.expires - self.sent
 
     @property
     def is_deletion(self) -> bool:
         """True when a browser forgets the cookie at once."""
         if self.max_age is not None:
             return self.max_age <= 0
-        return "1970" in self.attributes.get("expires", "")
+        return self.expires is not None and self.expires <= (_LONG_AGO if self.sent is None else self.sent)
 
 
 def set_cookies(response: Response, name: str) -> tuple[SetCookie, ...]:
     """The Set-Cookie lines of `response` for the cookie `name`, in their order."""
-    cookies = (_set_cookie(line) for line in response.all("set-cookie"))
+    sent = _moment(response.first("date"))
+    cookies = (_set_cookie(line, sent) for line in response.all("set-cookie"))
     return tuple(cookie for cookie in cookies if cookie.name == name)
 
 
-def _set_cookie(line: str) -> SetCookie:
+def _set_cookie(line: str, sent: float | None) -> SetCookie:
     pair, *rest = line.split(";")
     name, _, value = pair.partition("=")
     attributes = {}
     for attribute in rest:
         key, _, text = attribute.partition("=")
         attributes[key.strip().lower()] = text.strip()
-    return SetCookie(name.strip(), value.strip(), attributes)
+    return SetCookie(name.strip(), value.strip(), attributes, sent)
+
+
+def _moment(date: str | None) -> float | None:
+    """A date of HTTP in seconds since the epoch; None when it is absent or none."""
+    try:
+        return parsedate_to_datetime(date).timestamp() if date else None
+    except (ValueError, OverflowError):
+        return None
 
 
 def cache_directives(response: Response) -> frozenset[str]:

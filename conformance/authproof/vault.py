@@ -112,6 +112,8 @@ def decode(token: str) -> tuple[dict[str, Json] | None, dict[str, Json] | None]:
 def _part(text: str) -> dict[str, Json] | None:
     try:
         value = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        # Half a character, which JSON can escape, is no text, and no report could be written with it.
+        json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None

@@ -52,8 +52,28 @@ def test_no_text_breaks_the_reading(text: str) -> None:
         ("a=; expires=Thu, 01 Jan 1970 00:00:00 GMT", "", None, True),
         ("a=b=c; Max-Age=-1", "b=c", -1, True),
         ("a=b; Max-Age=soon", "b", None, False),
+        (f"a=b; Max-Age={'9' * 5000}", "b", 10**18 - 1, False),
+        ("a=; expires=Sat, 01 Jan 2000 00:00:00 GMT", "", None, True),
+        ("a=b; expires=Wednesday, 31-Dec-98 23:00:00 GMT", "b", None, True),
+        ("a=b; expires=soon", "b", None, False),
     ],
 )
 def test_cookies(line: str, value: str, max_age: int | None, deletes: bool) -> None:  # noqa: FBT001
     (cookie,) = set_cookies(response("Set-Cookie", "other=1", line), "a")
     assert (cookie.value, cookie.max_age, cookie.is_deletion) == (value, max_age, deletes)
+
+
+@pytest.mark.parametrize(
+    ("attributes", "lifetime"),
+    [
+        ("Expires=Wed, 25 Nov 2026 01:00:30 GMT", 30.0),
+        ("Max-Age=60; Expires=Wed, 25 Nov 2026 01:00:30 GMT", 60),
+        ("Expires=Wed, 25 Nov 2026 00:59:59 GMT", -1.0),
+        ("Path=/", None),
+    ],
+)
+def test_a_cookie_lives_until_it_expires(attributes: str, lifetime: float | None) -> None:
+    answer = Response(200, (("Date", "Wed, 25 Nov 2026 01:00:00 GMT"), ("Set-Cookie", f"a=b; {attributes}")))
+    (cookie,) = set_cookies(answer, "a")
+    assert cookie.lifetime == lifetime
+    assert cookie.is_deletion == (lifetime is not None and lifetime <= 0)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from urllib.parse import quote, quote_plus
 
@@ -11,7 +12,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from authproof.exchange import Exchange, Probe, Request, Response
-from authproof.vault import Vault, variables
+from authproof.vault import Vault, decode, variables
 
 TOKEN = jwt.encode({"sub": "1"}, "a secret that is long enough for this", algorithm="HS256")
 
@@ -75,3 +76,9 @@ def test_every_part_of_an_exchange_is_redacted() -> None:
     assert "the%20secret" not in everything
     assert redacted.response.body == b"\xff ${TOKEN_1}"
     assert "the secret value" not in repr(vault.redact_exchange(Exchange(1, Probe("p", request), None, "reset by the secret value")))
+
+
+@pytest.mark.parametrize("claims", [b'{"sub": "\\ud800"}', b"[1]", b"{", b"\xff", b"[" * 100_000])
+def test_claims_that_no_report_could_hold_are_not_read(claims: bytes) -> None:
+    header, payload = (base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (b'{"alg": "HS256"}', claims))
+    assert decode(f"{header}.{payload}.AA") == ({"alg": "HS256"}, None)

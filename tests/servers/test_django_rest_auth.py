@@ -4,15 +4,11 @@ from __future__ import annotations
 
 import json
 import sys
-from collections import defaultdict
 from pathlib import Path
-from typing import Any
 
 import pytest
-from click.testing import CliRunner
 
-from authproof.cli import main
-from tests.servers.process import running
+from tests.servers.certification import Certificate, certify
 
 HERE = Path(__file__).parent / "django_rest_auth"
 
@@ -41,28 +37,20 @@ RACES = {"REFRESH-08", "REFRESH-09"}
 
 
 @pytest.fixture(scope="module")
-def report(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
-    path = tmp_path_factory.mktemp("report") / "report.json"
-    with running([sys.executable, str(HERE / "server.py"), "0"]) as url:
-        result = CliRunner().invoke(main, ["certify", url, "--profile", str(HERE / "profile.toml"), "--report", f"json={path}"])
-    assert result.exit_code == 1, result.output
-    data: dict[str, Any] = json.loads(path.read_text("utf-8"))
-    return data
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Certificate:
+    return certify([sys.executable, str(HERE / "server.py"), "0"], HERE / "profile.toml", tmp_path_factory.mktemp("report"))
 
 
-def test_what_is_reported_is_what_the_libraries_do_not_do(report: dict[str, Any]) -> None:
-    found: dict[str, set[str]] = defaultdict(set)
-    for result in report["results"]:
-        if result["id"] not in RACES:
-            found[result["verdict"]].add(result["id"])
-    assert found["fail"] == set(SHORTCOMINGS["fail"])
-    assert found["warn"] == set(SHORTCOMINGS["warn"])
-    assert not found["inconclusive"]
-    assert not found["error"]
+def test_what_is_reported_is_what_the_libraries_do_not_do(certificate: Certificate) -> None:
+    assert certificate.exit_code == 1
+    assert certificate.ids("fail") - RACES == set(SHORTCOMINGS["fail"])
+    assert certificate.ids("warn") - RACES == set(SHORTCOMINGS["warn"])
+    assert not certificate.ids("inconclusive") - RACES
+    assert not certificate.ids("error")
 
 
-def test_the_rest_was_observed_to_be_right(report: dict[str, Any]) -> None:
-    passed = {result["id"] for result in report["results"] if result["verdict"] == "pass"}
+def test_the_rest_was_observed_to_be_right(certificate: Certificate) -> None:
+    passed = certificate.ids("pass")
     assert {
         "BEARER-01",
         "JWT-09",
@@ -78,14 +66,14 @@ def test_the_rest_was_observed_to_be_right(report: dict[str, Any]) -> None:
     } <= passed
 
 
-def test_the_run_was_polite(report: dict[str, Any]) -> None:
-    assert report["verdict"] == "nonconformant"
-    assert report["requests"] < 200
-    assert report["failed_logins"] <= 5
-    assert report["left_behind"] == []
+def test_the_run_was_polite(certificate: Certificate) -> None:
+    assert certificate.report["verdict"] == "nonconformant"
+    assert certificate.report["requests"] < 200
+    assert certificate.report["failed_logins"] <= 5
+    assert certificate.report["left_behind"] == []
 
 
-def test_no_secret_is_in_the_report(report: dict[str, Any]) -> None:
-    text = json.dumps(report)
+def test_no_secret_is_in_the_report(certificate: Certificate) -> None:
+    text = json.dumps(certificate.report)
     assert "long password" not in text
     assert "eyJ" not in text

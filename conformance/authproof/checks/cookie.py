@@ -96,21 +96,21 @@ def refresh_cookie_is_host_only(seen: Evidence, operation: Operation) -> Judgeme
 
 @check("COOKIE-07", on=cookie_givers, reads="refresh")
 def refresh_cookie_lives_as_long_as_its_token(seen: Evidence, operation: Operation) -> Judgement:
-    """Max-Age is the refresh token's lifetime (RFC 6265 section 4.1.2.2)."""
+    """Max-Age, or else Expires, is the refresh token's lifetime (RFC 6265 section 5.3)."""
     policy, given = _given(seen, operation)
     for exchange, cookie in given:
         if cookie.max_age is None and "expires" not in cookie.attributes:
             return weak("The refresh cookie has neither Max-Age nor Expires: it ends with the browser's session.", exchange)
-        if cookie.max_age is None:
-            return undecided("The refresh cookie has Expires alone, which is not compared.", exchange)
-        if cookie.max_age > policy.max_age + 60:
-            return broken(f"The refresh cookie's Max-Age is {cookie.max_age}, and the token lives {policy.max_age} seconds.", exchange)
+        if cookie.lifetime is None:
+            return undecided("The answer has no Date, or Expires no date, so they cannot be compared.", exchange)
+        if cookie.lifetime > policy.max_age + 60:
+            return broken(f"The refresh cookie lives {cookie.lifetime:.0f} seconds, and its token {policy.max_age}.", exchange)
         if (
             operation in (login.operation for app in seen.contract.applications.values() for login in app.logins)
-            and cookie.max_age < policy.max_age - 60
+            and cookie.lifetime < policy.max_age - 60
         ):
-            return broken(f"The refresh cookie's Max-Age is {cookie.max_age} after a login, and {policy.max_age} seconds are declared.", exchange)
-    return met(f"The refresh cookie's Max-Age is {given[0][1].max_age}.", given[0][0])
+            return broken(f"The refresh cookie lives {cookie.lifetime:.0f} seconds after a login, and {policy.max_age} are declared.", exchange)
+    return met(f"The refresh cookie lives {given[0][1].lifetime or 0:.0f} seconds.", given[0][0])
 
 
 @check("COOKIE-08", on=cookie_givers, reads="refresh")
@@ -131,7 +131,7 @@ def failed_login_sets_no_cookie(seen: Evidence, operation: Operation) -> Judgeme
     application = seen.application_of(operation)
     if application is None or application.cookie is None:
         raise NotObserved("The login belongs to no application with a refresh cookie.")
-    refusals = [exchange for exchange in seen.on(operation) if 400 <= exchange.status < 500]
+    refusals = [exchange for exchange in seen.on(operation) if 400 <= exchange.status < 500 and exchange.status != 429]
     if not refusals:
         raise NotObserved("No login was refused.")
     clean = met(f"None of {len(refusals)} refused logins sets a usable refresh cookie.", refusals[0])

@@ -95,6 +95,8 @@ def only_public_operations_are_public(seen: Evidence, operation: Operation) -> J
     served = response_of(exchange).is_success
     if exchange.status == 429 or came_from_elsewhere(response_of(exchange)):
         return undecided(f"The answer {exchange.status} does not decide.", exchange)
+    if exchange.status >= 500 and not operation.is_public:
+        return undecided(f"The server fails with {exchange.status}, so it is not seen whether it would ask for credentials.", exchange)
     if operation.is_public and not served:
         return broken(f"The operation is declared public, and is answered {exchange.status} without credentials.", exchange)
     if served and not operation.is_public:

@@ -6,7 +6,7 @@ from authproof.checks.answers import all_refused, refused, response_of, with_con
 from authproof.checks.registry import Check, check, first_logins, identities, protected, refreshes
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange, TokenFacts
-from authproof.verdict import Judgement, broken, met, undecided
+from authproof.verdict import Judgement, broken, met, undecided, untestable
 from authproof_spec import Application, Operation
 from authproof_spec.contract import Meaning
 from authproof_spec.pointer import Json
@@ -85,7 +85,9 @@ def audience_is_the_declared_one(seen: Evidence, operation: Operation) -> Judgem
     """The audience has what the application declares, and nothing of another application (RFC 8725 section 3.9)."""
     application, exchange, token = _issued(seen, operation)
     names = seen.contract.tokens.claims_meaning(Meaning.AUDIENCE)
-    if not names or token.claims is None:
+    if not names:
+        return untestable("The document declares no claim that holds an audience.")
+    if token.claims is None:
         return undecided("The token has no audience to read.", exchange)
     value = token.claims.get(names[0])
     found = frozenset(entry for entry in (value if isinstance(value, list) else [value]) if isinstance(entry, str))

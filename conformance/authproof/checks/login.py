@@ -34,7 +34,8 @@ def right_credentials_open_a_session(seen: Evidence, operation: Operation) -> Ju
     exchange = exchanges[0]
     response = response_of(exchange)
     if not response.is_success:
-        return broken(f"The right credentials are answered {response.status}.", exchange)
+        say = undecided if response.status == 429 else broken
+        return say(f"The right credentials are answered {response.status}.", exchange)
     if not isinstance(response.at(application.access_token_field), str):
         return broken(f"The answer has no access token at {application.access_token_field}.", exchange)
     if application.cookie:
@@ -84,12 +85,16 @@ def refusals_look_alike(seen: Evidence, operation: Operation) -> Judgement:
     exchanges = [exchange for name in ("login.wrong_secret", "login.unknown", "login.disabled") for exchange in seen.all(name, operation)]
     if len(exchanges) < 2:
         raise NotObserved("Fewer than two refusals were observed.")
+    if unclear := next((exchange for exchange in exchanges if exchange.status == 429 or exchange.status >= 500), None):
+        return undecided(f"The answer {unclear.status} is none to the credentials.", unclear)
     first = _appearance(exchanges[0])
     for other in exchanges[1:]:
         if difference := _difference(first, _appearance(other)):
             return broken(
                 f"The refusal of {_WHO[exchanges[0].probe.name]} and that of {_WHO[other.probe.name]} differ in {difference}.", exchanges[0], other
             )
+    if not 400 <= exchanges[0].status < 500:
+        return undecided(f"Each of them is answered {exchanges[0].status}, so there is no refusal to compare.", *exchanges)
     names = ", ".join(_WHO[exchange.probe.name] for exchange in exchanges)
     return met(f"The refusals look alike: {names}.", *exchanges)
 

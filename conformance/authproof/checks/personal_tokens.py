@@ -16,7 +16,7 @@ from authproof.checks.registry import (
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
 from authproof.reading import cache_directives
-from authproof.verdict import Judgement, broken, met, undecided, weak
+from authproof.verdict import Judgement, broken, met, undecided, untestable, weak
 from authproof_spec import Operation
 from authproof_spec.contract import Meaning, PersonalAccessTokens
 from authproof_spec.pointer import Json, get
@@ -84,6 +84,8 @@ def personal_token_is_accepted(seen: Evidence, operation: Operation) -> Judgemen
 def claims_of_the_personal_token_match(seen: Evidence, operation: Operation) -> Judgement:
     """The token's audience is the declared one, and it expires when its record says."""
     personal = _personal(seen, operation)
+    if personal.kind.opaque:
+        return untestable("The document declares these tokens opaque, so they have no claims.")
     exchange, record = _created(seen, personal)
     token = response_of(exchange).at(personal.response_token)
     names = seen.tokens_in(token) if isinstance(token, str) else ()

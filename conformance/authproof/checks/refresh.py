@@ -138,6 +138,8 @@ def _rivals(seen: Evidence, operation: Operation) -> tuple[Exchange, ...]:
     rivals = seen.all("race", operation)
     if len(rivals) < 2:
         raise NotObserved("Fewer than two simultaneous refreshes were answered.")
+    if not any(response_of(exchange).is_success or exchange.status == 401 for exchange in rivals):
+        raise NotObserved(f"Of simultaneous refreshes none was let in, and none refused: the first is answered {rivals[0].status}.")
     return rivals
 
 

@@ -7,7 +7,7 @@ from authproof.checks.registry import check, second_factors
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
 from authproof.reading import set_cookies
-from authproof.verdict import Judgement, broken, met, worst
+from authproof.verdict import Judgement, broken, met, undecided, worst
 from authproof_spec import Application, Operation
 from authproof_spec.contract import SecondFactor
 
@@ -35,6 +35,8 @@ def first_factor_alone_opens_nothing(seen: Evidence, operation: Operation) -> Ju
     response = response_of(exchange)
     if seen.tokens_in(response.body.decode("utf-8", "replace"), "access_token"):
         return broken("The first factor alone is given an access token.", exchange)
+    if response.status == 429:
+        return undecided("The target limits requests (429).", exchange)
     if not response.is_success or not isinstance(response.at(factor.response_challenge), str):
         return broken(f"The first factor is answered {response.status} without a challenge at {factor.response_challenge}.", exchange)
     return gives_no_cookie(exchange, application, met("The first factor is answered with a challenge alone.", exchange))

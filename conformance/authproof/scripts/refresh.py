@@ -54,6 +54,11 @@ def race(lab: Lab, application: Application) -> Script:
     rivals = yield tuple(lab.refresh(application, session.refresh_token, "race") for _ in range(RIVALS))
     winners = [token for rival in rivals if rival.status == 200 and (token := lab.refresh_token_of(application, rival))]
     session.refresh_token = winners[-1] if winners else None
+    if application.rotation.grace:
+        # A declared grace may give all of them the same successor, or several that live until it is over.
+        winners = list(dict.fromkeys(winners))
+        if len(winners) > 1:
+            yield Wait(application.rotation.grace + 1)
     for token in winners:
         (after,) = yield lab.refresh(application, token, "race.successor")
         session.refresh_token = lab.refresh_token_of(application, after) or session.refresh_token
