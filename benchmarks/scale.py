@@ -20,15 +20,18 @@ import time
 from collections.abc import Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, ClassVar
+from unittest.mock import patch
 from urllib.parse import quote, urlsplit
 
-import httpx
 import yaml
 
+import authproof.certify
 from authproof.certify import Certification, plan
 from authproof.embedded import accounts_of
+from authproof.exchange import Request, Response
 from authproof.profile import Part, Profile
+from authproof.target import Target
 from authproof_mock.made_accounts import seed_for
 from authproof_spec import Contract, load_contract
 
@@ -66,43 +69,35 @@ def mock(path: Path) -> Iterator[tuple[str, float]]:
             process.terminate()
 
 
-class Recorder(httpx.AsyncHTTPTransport):
-    """What a certification sends by anyway, which keeps each request."""
+class Recorder(Target):
+    """The target of a certification, which keeps each request."""
 
-    def __init__(self) -> None:
-        super().__init__(trust_env=False)
-        self.sent: list[httpx.Request] = []
+    sent: ClassVar[list[Request]] = []
 
-    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+    def send(self, request: Request) -> Response:
+        """Send `request`."""
         self.sent.append(request)
-        return await super().handle_async_request(request)
+        return super().send(request)
 
 
-def certified(contract: Contract, url: str) -> tuple[float, list[httpx.Request]]:
+def certified(contract: Contract, url: str) -> tuple[float, list[Request]]:
     """Seconds of one certification, judging included, and its requests."""
     # Without a second factor, whose code works once in 30 seconds: its wait would be all that a further round measures.
     accounts = tuple(account for account in accounts_of(contract, seed_for(contract)) if account.part is not Part.SECOND_FACTOR)
-    profile = Profile(url, accounts)
-    recorder = Recorder()
+    Recorder.sent.clear()
     began = time.perf_counter()
-    run = Certification(contract, profile, plan(contract), transport=recorder)
+    with patch.object(authproof.certify, "Target", Recorder):
+        run = Certification(contract, Profile(url, accounts), plan(contract))
     run.run()
     run.report()
-    return time.perf_counter() - began, recorder.sent
+    return time.perf_counter() - began, [request for request in Recorder.sent if not request.verbatim]
 
 
-def bare(url: str, requests: list[httpx.Request]) -> float:
+def bare(url: str, requests: list[Request]) -> float:
     """Seconds in which the bare client sends `requests` and reads the answers."""
     parts = urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
-    prepared = [
-        (request.method, request.extensions["target"].decode("latin-1"), b"".join(cast("httpx.ByteStream", request.stream)), request.headers)
-        for request in requests
-    ]
-    calls = [
-        (method, quote(target, safe="/?=&%:;,.~_-"), body or None, {name: value for name, value in headers.items() if name != "content-length"})
-        for method, target, body, headers in prepared
-    ]
+    calls = [(request.method, quote(request.target, safe="/?=&%:;,.~_-"), request.body, dict(request.headers)) for request in requests]
     began = time.perf_counter()
     for method, target, body, headers in calls:
         connection.request(method, target, body, headers)

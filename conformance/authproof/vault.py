@@ -22,6 +22,7 @@ _COMPACT = re.compile(r"[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 _COOKIE_OCTETS = re.compile(r"^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$")
 # A shorter secret may be part of an innocent word or number, so it is only replaced where it is a whole value.
 _SAFE_LENGTH = 8
+_SHORT, _REMEMBERED = 1000, 10_000
 
 
 class Vault:
@@ -32,6 +33,8 @@ class Vault:
         self._names: dict[str, str] = {}
         self._counts: dict[str, int] = {}
         self._replacements: list[tuple[str, str]] = []
+        # The same short texts come again and again: names of media types, paths, dates of one second. A new secret makes all of it stale.
+        self._redacted: dict[str, str] = {}
 
     def add(self, value: str, kind: str) -> str:
         """Keep `value` as a secret of `kind` (snake_case), and give the variable that stands for it."""
@@ -57,6 +60,7 @@ class Vault:
         signature = value.rpartition(".")[2]
         if header is not None and len(signature) >= _SAFE_LENGTH:
             self._replacements.append((signature, "${" + name + ".signature}"))
+        self._redacted.clear()
         self._replacements.sort(key=lambda pair: -len(pair[0]))
         return variable
 
@@ -70,9 +74,15 @@ class Vault:
 
     def redact(self, text: str) -> str:
         """`text` with every secret replaced by its variable, and with every JWT so replaced, known or not."""
-        for secret, variable in self._replacements:
-            text = text.replace(secret, variable)
-        return _JWT.sub(lambda match: self.add(match.group(), "jwt"), text)
+        known = self._redacted.get(text)
+        if known is None:
+            known = text
+            for secret, variable in self._replacements:
+                known = known.replace(secret, variable)
+            known = _JWT.sub(lambda match: self.add(match.group(), "jwt"), known)
+            if len(text) <= _SHORT and len(self._redacted) < _REMEMBERED:
+                self._redacted[text] = known
+        return known
 
     def redact_exchange(self, exchange: Exchange) -> Exchange:
         """The same exchange without a secret in it."""
