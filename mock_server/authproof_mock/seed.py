@@ -85,7 +85,7 @@ def _accounts(raw: Any, source: str) -> tuple[SeedAccount, ...]:
         if str(account["id"]) in seen:
             raise _problem(source, f"{place}/id", "Another account has this id", "give each account an id of its own.")
         seen.add(str(account["id"]))
-        if not _is_totp_secret(account.get("totpSecret")):
+        if not is_totp_secret(account.get("totpSecret")):
             raise _problem(source, f"{place}/totpSecret", "This is no base32 text", "use the letters A to Z and the digits 2 to 7.")
     return tuple(_account(account) for account in raw["accounts"])
 
@@ -94,7 +94,8 @@ def _problem(source: str, place: str, what: str, mend: str) -> SeedError:
     return SeedError(f"{source} at {place or '/'}: {what}. Mend: {mend}")
 
 
-def _is_totp_secret(secret: str | None) -> bool:
+def is_totp_secret(secret: str | None) -> bool:
+    """True for base32 text that codes can be made of, and for none at all."""
     try:
         return secret is None or bool(pyotp.TOTP(secret).at(0))
     except ValueError:
