@@ -127,7 +127,11 @@ class Backend:
         if intervention is None:
             return self._carry_out(call, operation, place)
         if intervention.status is None:
-            return replace(self._carry_out(call, operation, place), delay=intervention.delay)
+            try:
+                answer = self._carry_out(call, operation, place)
+            except Refusal as refusal:
+                answer = self._answers.refused(refusal)
+            return replace(answer, delay=intervention.delay)
         if intervention.status in _WITHOUT_BODY:
             return Answer(intervention.status, headers=intervention.headers, delay=intervention.delay)
         refused = self._answers.refused(Refusal(intervention.status, "This answer was asked for.", headers=intervention.headers))

@@ -54,9 +54,9 @@ class SeedAccount:
     email: str | None = None
     username: str | None = None
     name: str | None = None
-    password: str | None = None
-    link_token: str | None = None
-    totp_secret: str | None = None
+    password: str | None = field(default=None, repr=False)
+    link_token: str | None = field(default=None, repr=False)
+    totp_secret: str | None = field(default=None, repr=False)
     disabled: bool = False
     permissions: tuple[str, ...] = ()
     attributes: Mapping[str, Json] = field(default_factory=dict)

@@ -10,6 +10,7 @@ import pytest
 from authproof_mock.backend import Backend
 from authproof_mock.clock import Clock
 from authproof_mock.control import KEPT_EXCHANGES, ConflictError, Control, UnknownError
+from authproof_mock.http import Call
 
 Bearer = Callable[..., dict[str, str]]
 LogIn = Callable[..., httpx.Response]
@@ -136,6 +137,12 @@ def test_the_next_calls_answer_what_was_asked_for(control: Control, client: http
     assert answers[3].content == b""
     with pytest.raises(UnknownError, match=r"no operation 'GET /nowhere'.* Mend: "):
         control.answer_next("GET /nowhere", status=500)
+
+
+def test_a_refusal_may_be_late_too(control: Control) -> None:
+    control.answer_next("GET /api/admin/user", delay=2, times=2)
+    answers = [control.backend.handle(Call("GET", "/api/admin/user")) for _ in range(3)]
+    assert [(answer.status, answer.delay) for answer in answers] == [(401, 2), (401, 2), (401, 0)]
 
 
 def test_an_operation_is_known_by_its_id_too(control: Control, client: httpx.Client) -> None:
