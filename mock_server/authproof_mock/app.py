@@ -92,7 +92,7 @@ class _Endpoint:
             await anyio.sleep(answer.delay)
         body = answer.body
         fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
-        if answer.status != 204 and call.method != "HEAD":
+        if answer.status not in {204, 304} and call.method != "HEAD":
             fields.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": answer.status, "headers": fields})
         await send({"type": "http.response.body", "body": body})

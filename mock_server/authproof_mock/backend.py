@@ -110,7 +110,7 @@ class Backend:
                 answer = self._answers.refused(refusal)
             answer = self._answers.finished(answer, operation)
             if call.method == "HEAD":
-                answer = replace(answer, payload=NOTHING)
+                answer = _without_body(answer)
             if self.record is not None:
                 self.record(call, operation, answer)
             return answer
@@ -146,3 +146,10 @@ class Backend:
         if handler is None:
             return self._samples.answer(operation)
         return handler(Request(call, operation, parameters, caller, body))
+
+
+def _without_body(answer: Answer) -> Answer:
+    """`answer` as HEAD has it: the fields of GET, its length among them, and no content (RFC 9110 section 9.3.2)."""
+    if answer.payload is NOTHING:
+        return answer
+    return replace(answer, payload=NOTHING, headers=[*answer.headers, ("content-length", str(len(answer.body)))])

@@ -26,11 +26,11 @@ def auth_mock_contract() -> Contract:
 
 
 @pytest.fixture(scope="session")
-def auth_mock_seed() -> tuple[SeedAccount, ...]:
-    """The accounts of a fresh mock: those made for the bundled document. Override it with a `load_seed` of your own."""
-    from authproof_mock.seed import load_seed
+def auth_mock_seed(auth_mock_contract: Contract) -> tuple[SeedAccount, ...]:
+    """The accounts of a fresh mock: those that suit its contract. Override it with a `load_seed` of your own."""
+    from authproof_mock.made_accounts import seed_for
 
-    return load_seed()
+    return seed_for(auth_mock_contract)
 
 
 @pytest.fixture(scope="session")
