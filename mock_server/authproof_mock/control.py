@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from authproof_mock.accounts import Account
 from authproof_mock.backend import Backend, Intervention
 from authproof_mock.http import Answer, Call
 from authproof_mock.pats import PersonalAccessToken
-from authproof_mock.redaction import LoggedRequest, LoggedResponse, Redaction
+from authproof_mock.redaction import LARGEST_BODY, LoggedRequest, LoggedResponse, Redaction
 from authproof_mock.refusal import challenge
 from authproof_mock.sessions import Family
 from authproof_spec.contract import Operation
@@ -44,7 +44,8 @@ class Control:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self._redaction = Redaction(backend.contract)
-        self._exchanges: deque[Exchange] = deque(maxlen=KEPT_EXCHANGES)
+        # Their secrets are taken out when they are read: that costs more than the answers, and here is where the secrets are from anyway.
+        self._kept: deque[tuple[float, Call, Operation | None, Answer]] = deque(maxlen=KEPT_EXCHANGES)
         self._next: dict[str, deque[_Several]] = {}
         backend.interventions = self._intervene
         backend.record = self._record
@@ -54,7 +55,7 @@ class Control:
         with self.backend.lock:
             self.backend.reset()
             self._next.clear()
-            self._exchanges.clear()
+            self._kept.clear()
 
     # Time
 
@@ -196,11 +197,16 @@ class Control:
     def exchanges(self) -> tuple[Exchange, ...]:
         """The last thousand exchanges without their secrets, oldest first."""
         with self.backend.lock:
-            return tuple(self._exchanges)
+            kept = tuple(self._kept)
+        return tuple(
+            Exchange(at, operation.id if operation else None, *self._redaction.exchange(call, operation, answer))
+            for at, call, operation, answer in kept
+        )
 
     def _record(self, call: Call, operation: Operation | None, answer: Answer) -> None:
-        request, response = self._redaction.exchange(call, operation, answer)
-        self._exchanges.append(Exchange(self.now(), operation.id if operation else None, request, response))
+        if len(call.body) > LARGEST_BODY:
+            call = replace(call, body=call.body[: LARGEST_BODY + 1])
+        self._kept.append((self.backend.clock.now(), call, operation, answer))
 
 
 @dataclass(slots=True)

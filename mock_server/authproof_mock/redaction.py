@@ -28,8 +28,8 @@ _PLAIN_HEADERS = frozenset(
 _SHORTEST = 4
 """Characters from which on a secret is looked for elsewhere in its exchange; a shorter one would be found everywhere."""
 
-_LARGEST_BODY = 16 * 1024
-"""Bytes of a request's body from which on only its size is kept."""
+LARGEST_BODY = 16 * 1024
+"""Bytes of a request's body beyond which it is not shown."""
 
 
 def without_tokens(text: str) -> str:
@@ -84,8 +84,8 @@ class Redaction:
     def _request_body(self, call: Call, operation: Operation | None, secrets: _Secrets) -> Json:
         if not call.body:
             return None
-        if len(call.body) > _LARGEST_BODY:
-            return f"[{len(call.body)} bytes]"
+        if len(call.body) > LARGEST_BODY:
+            return f"[more than {LARGEST_BODY} bytes]"
         try:
             return self._without_secrets(strict_json.parse(call.body), operation, secrets)
         except ValueError:

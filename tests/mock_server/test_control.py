@@ -180,6 +180,8 @@ def test_the_log_keeps_the_latest_exchanges(control: Control, client: httpx.Clie
     for _ in range(KEPT_EXCHANGES):
         client.get("/api/health")
     assert len(control.exchanges()) == KEPT_EXCHANGES
+    client.post("/api/admin/auth/login", content=b" " * 100_000)
+    assert control.exchanges()[-1].request.body == "[more than 16384 bytes]"
 
 
 def test_many_threads_may_control_while_calls_come_in(control: Control, client: httpx.Client, log_in: LogIn) -> None:

@@ -117,7 +117,7 @@ def test_a_query_keeps_its_names(contract: Contract, query: str, shown: str) -> 
     [
         (b"secret words", "[12 bytes that are no JSON]"),
         (b"\xff\xfe", "[2 bytes that are no JSON]"),
-        (b" " * 20_000, "[20000 bytes]"),
+        (b" " * 20_000, "[more than 16384 bytes]"),
         (b"[" * 900 + b"]" * 900, "[1800 bytes, nested too deeply]"),
     ],
 )
