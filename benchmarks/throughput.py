@@ -1,7 +1,9 @@
 """Requests per second of the mock, as ratios to a bare Starlette JSON answer under the same server settings, in one run.
 
-Run it as `python benchmarks/throughput.py`; `--memory` sends 200,000 requests instead and prints how the mock's memory grows.
-Servers are processes of their own on loopback; rounds alternate between them, and the median of the rounds counts.
+Run it as `python benchmarks/throughput.py`. `--memory` sends 200,000 requests instead and prints how the mock's memory grows; `--start` measures
+how long `authproof mock` takes from the start of its process until it listens.
+Servers are processes of their own on loopback. Rounds alternate between them; a ratio is the median of the rounds' own ratios, so that whatever
+else the machine does weighs on both sides. Beside it stands the ratio of the servers' own processor time for one answer.
 """
 
 from __future__ import annotations
@@ -10,6 +12,7 @@ import argparse
 import asyncio
 import functools
 import json
+import os
 import re
 import socket
 import statistics
@@ -19,10 +22,11 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from typing import NamedTuple
 
 CONNECTIONS = 8
-ROUNDS = 5
-SECONDS = 2.0
+ROUNDS = 15
+SECONDS = 1.0
 MEMORY_REQUESTS = 200_000
 PASSWORD = "correct horse battery staple"
 
@@ -40,7 +44,7 @@ _MOCK = """
 from authproof_mock.app import create_app
 from authproof_spec import load_contract
 
-app = create_app(load_contract())
+app = create_app(load_contract(), control_prefix="/_control")
 """
 _SERVE = """
 import sys, uvicorn
@@ -61,8 +65,8 @@ def serving(application: str) -> Iterator[tuple[int, int]]:
             process.wait(10)
 
 
-Next = Callable[[bytes], bytes]
-"""Gives the next request, from the answer to the one before."""
+Next = Callable[[bytes, bytes], bytes]
+"""Gives the next request, from the answer to the one before and that one itself."""
 
 
 class Client(asyncio.Protocol):
@@ -91,7 +95,7 @@ class Client(asyncio.Protocol):
             return
         self.count += 1
         if self._following:
-            self._request = self._following(self._buffer)
+            self._request = self._following(self._buffer, self._request)
         self._buffer = b""
         if self._stop():
             self.done.set_result(None)
@@ -137,19 +141,32 @@ def access_token(answer: bytes) -> str:
     return token.group(1).decode()
 
 
-def refresh_with(answer: bytes) -> bytes:
+def refresh_with(answer: bytes, _: bytes = b"") -> bytes:
     """The refresh that follows `answer`."""
     cookie = re.search(rb"(?i)set-cookie: (it24a_refresh_token=[^;]+)", answer)
     assert cookie
     return request("POST", "/api/admin/auth/refresh", f"Cookie: {cookie.group(1).decode()}\r\n")
 
 
-def rate(port: int, first: list[bytes], following: Next | None = None) -> float:
-    """Answers per second over SECONDS."""
-    end = time.perf_counter() + SECONDS
-    began = time.perf_counter()
-    count = asyncio.run(load(port, first, lambda: time.perf_counter() > end, following))
-    return count / (time.perf_counter() - began)
+class Measured(NamedTuple):
+    """One round: answers per second, and the server's seconds of processor time for one."""
+
+    rate: float
+    cost: float
+
+
+def measure(server: tuple[int, int], first: list[bytes], following: Next | None = None) -> Measured:
+    """Load a server, port and process id, for SECONDS."""
+    port, pid = server
+    used, began = processor_time(pid), time.perf_counter()
+    count = asyncio.run(load(port, first, lambda: time.perf_counter() > began + SECONDS, following))
+    return Measured(count / (time.perf_counter() - began), (processor_time(pid) - used) / count)
+
+
+def processor_time(pid: int) -> float:
+    """The seconds of processor time that a process took so far."""
+    fields = Path(f"/proc/{pid}/stat").read_text("utf-8").rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
 def resident(pid: int) -> float:
@@ -163,28 +180,26 @@ def resident(pid: int) -> float:
 def compare() -> None:
     """Print the rates and their ratios."""
     with ExitStack() as stack:
-        bare, _ = stack.enter_context(serving(_BARE))
-        mock, _ = stack.enter_context(serving(_MOCK))
-        get = request("GET", "/api/admin/user", f"Authorization: Bearer {access_token(ask(mock, LOGIN))}\r\n")
-        ask(bare, get)
-        kinds: dict[str, Callable[[], float]] = {
-            "bare Starlette JSON answer": lambda: rate(bare, [get] * CONNECTIONS),
-            "GET of a protected operation": lambda: rate(mock, [get] * CONNECTIONS),
-            "login": lambda: rate(mock, [LOGIN] * CONNECTIONS),
-            "refresh": lambda: rate(mock, [refresh_with(ask(mock, LOGIN)) for _ in range(CONNECTIONS)], refresh_with),
+        bare, mock = stack.enter_context(serving(_BARE)), stack.enter_context(serving(_MOCK))
+        get = request("GET", "/api/admin/user", f"Authorization: Bearer {access_token(ask(mock[0], LOGIN))}\r\n")
+        ask(bare[0], get)
+        kinds: dict[str, Callable[[], Measured]] = {
+            "bare Starlette JSON answer": lambda: measure(bare, [get] * CONNECTIONS),
+            "GET of a protected operation": lambda: measure(mock, [get] * CONNECTIONS),
+            "login": lambda: measure(mock, [LOGIN] * CONNECTIONS),
+            "refresh": lambda: measure(mock, [refresh_with(ask(mock[0], LOGIN)) for _ in range(CONNECTIONS)], refresh_with),
         }
-        rates: dict[str, list[float]] = {name: [] for name in kinds}
-        for _ in range(ROUNDS):
-            for name, measure in kinds.items():
-                rates[name].append(measure())
-    base = statistics.median(rates["bare Starlette JSON answer"])
-    for name, found in rates.items():
-        middle = statistics.median(found)
-        print(f"{name:<30} {middle:8.0f}/s   {middle / base:5.0%} of the bare answer   (rounds {min(found):.0f} to {max(found):.0f})")
+        rounds = [{name: kind() for name, kind in kinds.items()} for _ in range(ROUNDS)]
+    for name in kinds:
+        middle = statistics.median(one[name].rate for one in rounds)
+        ratios = sorted(one[name].rate / one["bare Starlette JSON answer"].rate for one in rounds)
+        cost = statistics.median(one["bare Starlette JSON answer"].cost / one[name].cost for one in rounds)
+        spread = f"(rounds {ratios[0]:.0%} to {ratios[-1]:.0%})"
+        print(f"{name:<30} {middle:6.0f}/s   {statistics.median(ratios):4.0%} of the bare answer {spread:<24} {cost:4.0%} by processor time")
 
 
 def memory() -> None:
-    """Print the mock's memory while it answers MEMORY_REQUESTS requests, of which every tenth opens and refreshes sessions."""
+    """Print the mock's memory while it answers MEMORY_REQUESTS requests, every fourth of them a refresh."""
     with serving(_MOCK) as (port, pid):
         get = request("GET", "/api/admin/user", f"Authorization: Bearer {access_token(ask(port, LOGIN))}\r\n")
         sent = 0
@@ -193,13 +208,34 @@ def memory() -> None:
 
             def stop(left: list[int] = left) -> bool:
                 left[0] -= 1
-                return left[0] <= CONNECTIONS
+                return left[0] <= 0
 
-            sent += asyncio.run(load(port, [get] * CONNECTIONS, stop))
+            refreshing = [refresh_with(ask(port, LOGIN)) for _ in range(CONNECTIONS // 4)]
+            sent += asyncio.run(load(port, [get] * (CONNECTIONS - len(refreshing)) + refreshing, stop, _same_or_refresh))
             print(f"{sent:>8} requests: {resident(pid):6.1f} MiB")
 
 
+def _same_or_refresh(answer: bytes, request: bytes) -> bytes:
+    return refresh_with(answer) if b"/auth/refresh " in request[:100] else request
+
+
+def start() -> None:
+    """Print how long `authproof mock` takes until it listens, which is when it says so."""
+    times = []
+    for _ in range(ROUNDS):
+        began = time.perf_counter()
+        with subprocess.Popen([sys.executable, "-m", "authproof", "mock", "--port", "0"], stdout=subprocess.PIPE) as process:
+            assert process.stdout
+            process.stdout.readline()
+            times.append(time.perf_counter() - began)
+            process.terminate()
+    print(f"start: {statistics.median(times):.3f} s   (rounds {min(times):.3f} to {max(times):.3f})")
+
+
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--memory", action="store_true", help="measure memory instead of speed")
-    memory() if parser.parse_args().memory else compare()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    choice = parser.add_mutually_exclusive_group()
+    choice.add_argument("--memory", action="store_true", help="measure memory instead of speed")
+    choice.add_argument("--start", action="store_true", help="measure the start instead of speed")
+    chosen = parser.parse_args()
+    memory() if chosen.memory else start() if chosen.start else compare()

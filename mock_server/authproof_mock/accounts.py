@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import hmac
 import secrets
 from collections.abc import Callable, Iterable, Mapping
@@ -113,6 +114,12 @@ class Accounts:
         """True when every hash equals that of the account."""
         return all(hmac.compare_digest(account.secrets.get(name, b"\0" * 32), proof) for name, proof in proofs.items())
 
+    def called(self, names: Mapping[str, Json]) -> builtins.list[Account]:
+        """The accounts that have all of those attributes, of which the id may be given as text."""
+        wanted = {name: value for name, value in names.items() if name != "id"}
+        keys = {str(names["id"])} if "id" in names else self._accounts.keys()
+        return [account for key, account in self._accounts.items() if key in keys and self.is_called(account, wanted)]
+
     def has_email(self, email: str) -> bool:
         """True when an account has that address."""
         return any(self.is_called(account, {"email": email}) for account in self._accounts.values())
@@ -150,11 +157,13 @@ class Accounts:
         named: dict[str, Any] = {name: attributes[name] for name in ("email", "username", "name", "disabled") if name in attributes}
         if isinstance(permissions := attributes.get("permissions"), list):
             named["permissions"] = tuple(permissions)
+        if "totpSecret" in attributes:
+            named["totp_secret"] = attributes["totpSecret"]
         free = {name: value for name, value in attributes.items() if name not in SECRETS and name not in _NAMED}
         return replace(account, **named, secrets={**account.secrets, **proofs}, attributes={**account.attributes, **free})
 
 
-_NAMED = frozenset({"id", "email", "username", "name", "disabled", "permissions"})
+_NAMED = frozenset({"id", "email", "username", "name", "disabled", "permissions", "totpSecret"})
 
 
 def _comparable(name: str, value: Json) -> Json:

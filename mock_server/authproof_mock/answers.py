@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from authproof_mock.http import NO_STORE, NOTHING, Answer
 from authproof_mock.refusal import Refusal
@@ -16,6 +15,7 @@ class Answers:
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
+        self._media_types: dict[tuple[str, int], str] = {}
         self._private = frozenset(operation.id for operation in contract.operations if operation.security) | frozenset(_issuing(contract))
 
     def refused(self, refusal: Refusal) -> Answer:
@@ -36,13 +36,18 @@ class Answers:
         if answer.payload is not NOTHING:
             headers += [("content-type", self.media_type(answer, operation)), ("x-content-type-options", "nosniff")]
         headers += self.caching(operation)
-        return replace(answer, headers=headers)
+        return Answer(answer.status, answer.payload, headers, answer.delay)
 
     def media_type(self, answer: Answer, operation: Operation | None) -> str:
         """The first JSON type that the document declares for this status, else application/json."""
-        rule = operation.response(answer.status) if operation else None
-        media = rule.media_type if rule else None
-        return media.name if media and media.name.endswith(("/json", "+json")) else "application/json"
+        if operation is None:
+            return "application/json"
+        place = operation.id, answer.status
+        if place not in self._media_types:
+            rule = operation.response(answer.status)
+            media = rule.media_type if rule else None
+            self._media_types[place] = media.name if media and media.name.endswith(("/json", "+json")) else "application/json"
+        return self._media_types[place]
 
     def caching(self, operation: Operation | None) -> Iterable[tuple[str, str]]:
         """Nobody keeps a token, a refusal of credentials, or what was meant for one caller (RFC 9111 section 5.2.2.5)."""

@@ -8,12 +8,13 @@ import anyio
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
-from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
 from authproof_mock.backend import Backend
 from authproof_mock.clock import Clock
+from authproof_mock.control import Control
+from authproof_mock.control_api import ControlApi, check_prefix
 from authproof_mock.http import Call, Headers
 from authproof_mock.parts import Parts
 from authproof_mock.seed import SeedAccount
@@ -31,17 +32,20 @@ def create_app(
     clock: Clock | None = None,
     signing_key: str | None = None,
     cors_origins: Sequence[str] = (),
+    control_prefix: str | None = None,
     parts: Parts = Parts(),  # noqa: B008  # frozen
 ) -> Starlette:
-    """A new mock of `contract` as an ASGI application; its backend is `app.state.backend`. Arguments and errors as those of Backend."""
-    return app_of(Backend(contract, seed=seed, clock=clock, signing_key=signing_key, parts=parts), cors_origins=cors_origins)
+    """A new mock of `contract` as an ASGI application; its backend is `app.state.backend`, which a `Control` controls.
 
-
-def app_of(backend: Backend, *, cors_origins: Sequence[str] = (), routes: Sequence[BaseRoute] = ()) -> Starlette:
-    """An ASGI application for `backend`.
-
-    cors_origins: origins that may call with credentials, besides those of the contract. routes: what is served before the contract's paths.
+    control_prefix: where the control API is served too, such as `/_control`; its Control is `app.state.control`. It asks for no credentials.
+    Other arguments and errors as those of Backend, and PrefixError.
     """
+    backend = Backend(contract, seed=seed, clock=clock, signing_key=signing_key, parts=parts)
+    return app_of(backend, cors_origins=cors_origins, control_prefix=control_prefix)
+
+
+def app_of(backend: Backend, *, cors_origins: Sequence[str] = (), control_prefix: str | None = None) -> Starlette:
+    """An ASGI application for `backend`, as create_app gives one. cors_origins: who may call with credentials, besides those of the contract."""
     origins = [*cors_origins, *backend.contract.cors_origins]
     cors = Middleware(
         CORSMiddleware,
@@ -51,7 +55,12 @@ def app_of(backend: Backend, *, cors_origins: Sequence[str] = (), routes: Sequen
         allow_credentials=True,
         expose_headers=["Retry-After", "WWW-Authenticate"],
     )
-    app = Starlette(routes=routes, middleware=[cors] if origins else [])
+    app = Starlette(middleware=[cors] if origins else [])
+    if control_prefix is not None:
+        check_prefix(control_prefix, backend)
+        app.state.control = Control(backend)
+        # Around CORS, which must not let a web page at it.
+        app.user_middleware.insert(0, Middleware(ControlApi, app.state.control, control_prefix))
     # The backend has a router of its own, so it is where Starlette's ends.
     app.router.redirect_slashes = False
     app.router.default = _Endpoint(backend)
@@ -83,7 +92,7 @@ class _Endpoint:
             await anyio.sleep(answer.delay)
         body = answer.body
         fields = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
-        if answer.status != 204 and call.method != "HEAD":
+        if answer.status not in {204, 304} and call.method != "HEAD":
             fields.append((b"content-length", b"%d" % len(body)))
         await send({"type": "http.response.start", "status": answer.status, "headers": fields})
         await send({"type": "http.response.body", "body": body})

@@ -19,6 +19,9 @@ from authproof_mock.seed import SeedAccount
 from authproof_mock.state import Request, State
 from authproof_spec.contract import Contract, Operation
 
+_WITHOUT_BODY = frozenset({204, 205, 304})
+"""RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5."""
+
 
 @dataclass(frozen=True, slots=True)
 class Intervention:
@@ -81,6 +84,10 @@ class Backend:
         if declared is None:
             yield operation
 
+    def serves(self, path: str) -> bool:
+        """True when `path` is one of the contract, or would be with some value of its parameters."""
+        return self._router.find(path) is not None
+
     def reset(self) -> None:
         """Back to the start, but for the signing key: accounts, clock, sessions, personal access tokens and challenges."""
         with self.lock:
@@ -103,7 +110,7 @@ class Backend:
                 answer = self._answers.refused(refusal)
             answer = self._answers.finished(answer, operation)
             if call.method == "HEAD":
-                answer = replace(answer, payload=NOTHING)
+                answer = _without_body(answer)
             if self.record is not None:
                 self.record(call, operation, answer)
             return answer
@@ -120,7 +127,13 @@ class Backend:
         if intervention is None:
             return self._carry_out(call, operation, place)
         if intervention.status is None:
-            return replace(self._carry_out(call, operation, place), delay=intervention.delay)
+            try:
+                answer = self._carry_out(call, operation, place)
+            except Refusal as refusal:
+                answer = self._answers.refused(refusal)
+            return replace(answer, delay=intervention.delay)
+        if intervention.status in _WITHOUT_BODY:
+            return Answer(intervention.status, headers=intervention.headers, delay=intervention.delay)
         refused = self._answers.refused(Refusal(intervention.status, "This answer was asked for.", headers=intervention.headers))
         return replace(refused, delay=intervention.delay)
 
@@ -133,3 +146,10 @@ class Backend:
         if handler is None:
             return self._samples.answer(operation)
         return handler(Request(call, operation, parameters, caller, body))
+
+
+def _without_body(answer: Answer) -> Answer:
+    """`answer` as HEAD has it: the fields of GET, its length among them, and no content (RFC 9110 section 9.3.2)."""
+    if answer.payload is NOTHING:
+        return answer
+    return replace(answer, payload=NOTHING, headers=[*answer.headers, ("content-length", str(len(answer.body)))])

@@ -12,6 +12,7 @@ from authproof_spec.pointer import Json
 Headers = Sequence[tuple[str, str]]
 """Header fields in order, with duplicates; names in lower case."""
 
+_ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 NO_STORE = ("cache-control", "no-store")
 
 
@@ -57,4 +58,4 @@ class Answer:
         """The payload as JSON text."""
         if isinstance(self.payload, Nothing):
             return b""
-        return json.dumps(self.payload, allow_nan=False, separators=(",", ":")).encode("ascii")
+        return _ENCODER.encode(self.payload).encode("ascii")

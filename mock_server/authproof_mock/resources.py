@@ -12,6 +12,7 @@ from authproof_mock.http import Answer
 from authproof_mock.pats import PersonalAccessToken
 from authproof_mock.refusal import Refusal
 from authproof_mock.samples import Samples
+from authproof_mock.seed import is_totp_secret
 from authproof_mock.state import Request, State
 from authproof_mock.tokens import Purpose
 from authproof_spec.contract import AccountAdministration, Application, Identity, Operation, PersonalAccessTokens
@@ -21,6 +22,7 @@ _CHANGEABLE = frozenset({"name", "disabled", "permissions"})
 _TYPES: Mapping[str, Callable[[Json], bool]] = {
     "disabled": lambda value: isinstance(value, bool),
     "permissions": lambda value: isinstance(value, list) and all(isinstance(entry, str) for entry in value),
+    "totpSecret": lambda value: isinstance(value, str) and is_totp_secret(value),
     **dict.fromkeys(("email", "username", "name", *SECRETS), lambda value: isinstance(value, str)),
 }
 

@@ -54,9 +54,9 @@ class SeedAccount:
     email: str | None = None
     username: str | None = None
     name: str | None = None
-    password: str | None = None
-    link_token: str | None = None
-    totp_secret: str | None = None
+    password: str | None = field(default=None, repr=False)
+    link_token: str | None = field(default=None, repr=False)
+    totp_secret: str | None = field(default=None, repr=False)
     disabled: bool = False
     permissions: tuple[str, ...] = ()
     attributes: Mapping[str, Json] = field(default_factory=dict)
@@ -85,7 +85,7 @@ def _accounts(raw: Any, source: str) -> tuple[SeedAccount, ...]:
         if str(account["id"]) in seen:
             raise _problem(source, f"{place}/id", "Another account has this id", "give each account an id of its own.")
         seen.add(str(account["id"]))
-        if not _is_totp_secret(account.get("totpSecret")):
+        if not is_totp_secret(account.get("totpSecret")):
             raise _problem(source, f"{place}/totpSecret", "This is no base32 text", "use the letters A to Z and the digits 2 to 7.")
     return tuple(_account(account) for account in raw["accounts"])
 
@@ -94,7 +94,8 @@ def _problem(source: str, place: str, what: str, mend: str) -> SeedError:
     return SeedError(f"{source} at {place or '/'}: {what}. Mend: {mend}")
 
 
-def _is_totp_secret(secret: str | None) -> bool:
+def is_totp_secret(secret: str | None) -> bool:
+    """True for base32 text that codes can be made of, and for none at all."""
     try:
         return secret is None or bool(pyotp.TOTP(secret).at(0))
     except ValueError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import ipaddress
 import logging
 import os
 import signal
@@ -10,10 +11,11 @@ import socket
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from email.utils import formatdate
 from typing import TYPE_CHECKING
 
 import uvicorn
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from authproof_mock.app import app_of
 from authproof_mock.backend import Backend
@@ -43,28 +45,29 @@ def serve(
     *,
     tls: Tls | None = None,
     log_level: str = "warning",
+    clock: Clock | None = None,
     started: Callable[[str], None] = lambda _: None,
 ) -> None:
     """Serve `app` until SIGINT or SIGTERM comes, and return. Of the main thread only.
 
-    port: 0 for a free one. log_level: `info` and below also log each call, without its query, on standard error.
+    port: 0 for a free one. clock: the time that the header Date tells, the real one when None. log_level: `info` and below also log each call, without its query, on standard error.
     started: told the base URL once the server listens. Raises AddressError.
     """
     logging.basicConfig(level=log_level.upper(), format="%(levelname)s: %(message)s")
     logging.getLogger("uvicorn.access").addFilter(_without_secrets)
     with listen(host, port) as listener:
         url = _base_url(listener, host, tls)
-        server = _Server(_config(app, tls, log_level=log_level), lambda: started(url))
+        server = _Server(_config(app, tls, clock, log_level=log_level), lambda: started(url))
         with _stopped_by_signals(server):
             server.run(sockets=[listener])
 
 
 @contextmanager
-def running(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, tls: Tls | None = None) -> Iterator[str]:
-    """The base URL of `app`, served by a thread. Port 0 is a free one. Raises AddressError."""
+def running(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, tls: Tls | None = None, clock: Clock | None = None) -> Iterator[str]:
+    """The base URL of `app`, served by a thread. Port 0 is a free one; `clock` as for `serve`. Raises AddressError."""
     started = threading.Event()
     with listen(host, port) as listener:
-        server = _Server(_config(app, tls, access_log=False), started.set)
+        server = _Server(_config(app, tls, clock, access_log=False), started.set)
 
         def run() -> None:
             try:
@@ -95,7 +98,7 @@ def running_mock(
 ) -> Iterator[tuple[str, Backend]]:
     """Base URL and backend of a mock of `contract`, the bundled one when None, on a free port of 127.0.0.1. Arguments as those of Backend."""
     backend = Backend(contract or load_contract(), seed=seed, clock=clock, signing_key=signing_key, parts=parts)
-    with running(app_of(backend, cors_origins=cors_origins), tls=tls) as url:
+    with running(app_of(backend, cors_origins=cors_origins), tls=tls, clock=backend.clock) as url:
         yield url, backend
 
 
@@ -116,6 +119,14 @@ def listen(host: str, port: int) -> socket.socket:
         listener.close()
         raise AddressError(_why_not(error, host, port)) from error
     return listener
+
+
+def is_loopback(host: str) -> bool:
+    """True when nobody but this machine's own programs gets at what listens on `host`."""
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 def _why_not(error: Exception, host: str, port: int) -> str:
@@ -142,14 +153,38 @@ class _Server(uvicorn.Server):
         self._tell()
 
 
-def _config(app: ASGIApp, tls: Tls | None, *, log_level: str | None = None, access_log: bool = True) -> uvicorn.Config:
+class _Dated:
+    """Tells the time of `clock` in each answer (RFC 9110 section 6.6.1), so that a client finds one time in tokens, cookies and Date."""
+
+    def __init__(self, app: ASGIApp, clock: Clock) -> None:
+        self._app = app
+        self._clock = clock
+        self._told = -1, b""
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], (b"date", self._date())]
+            await send(message)
+
+        await self._app(scope, receive, dated)
+
+    def _date(self) -> bytes:
+        now = int(self._clock.now())
+        if now != self._told[0]:
+            self._told = now, formatdate(now, usegmt=True).encode("ascii")
+        return self._told[1]
+
+
+def _config(app: ASGIApp, tls: Tls | None, clock: Clock | None, *, log_level: str | None = None, access_log: bool = True) -> uvicorn.Config:
     config = uvicorn.Config(
-        app,
+        _Dated(app, clock or Clock()),
         interface="asgi3",
         lifespan="off",
         ws="none",
         proxy_headers=False,
         server_header=False,
+        date_header=False,
         log_config=None,
         log_level=log_level,
         access_log=access_log,

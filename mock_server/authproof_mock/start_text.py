@@ -12,8 +12,10 @@ from authproof_spec.contract import Application, Contract, Login
 from authproof_spec.pointer import Json, put
 
 
-def start_text(contract: Contract, accounts: Sequence[SeedAccount], url: str, *, authority: Path | None = None, control: str) -> str:
-    """The text for a terminal. `authority`: the file with the certificate to trust, over TLS; `control`: a line on the control API."""
+def start_text(
+    contract: Contract, accounts: Sequence[SeedAccount], url: str, *, authority: Path | None = None, control_prefix: str | None = None
+) -> str:
+    """The text for a terminal. `authority`: the file with the certificate to trust, over TLS; `control_prefix`: where the control API is, if anywhere."""
     own = [account for account in accounts if account.applications & contract.applications.keys()]
     blocks = [[f"Mock of {contract.title} {contract.version}", "", f"  {url}"]]
     if authority:
@@ -26,7 +28,8 @@ def start_text(contract: Contract, accounts: Sequence[SeedAccount], url: str, *,
         path, credentials = body
         trust = f" --cacert {shlex.quote(str(authority))}" if authority else ""
         blocks.append(["Log in:", "", f"  curl -i{trust} {url}{path} -H 'Content-Type: application/json' -d {shlex.quote(json.dumps(credentials))}"])
-    blocks.append([control, "Ctrl-C stops it."])
+    control = "off" if control_prefix is None else f"{url}{control_prefix}, described by {url}{control_prefix}/openapi.json"
+    blocks.append([f"Control API: {control}", "Ctrl-C stops it."])
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
 
 

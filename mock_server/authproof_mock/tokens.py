@@ -68,6 +68,7 @@ class Tokens:
         self.types = tuple(_types(contract))
         self._rules = contract.tokens
         self._clock = clock
+        self._account_claims = self._rules.claims_meaning(Meaning.ACCOUNT) or ("sub",)
         # Sessions and personal access tokens are found by it, so a token has one even where the contract names none.
         self._identifier_claims = self._rules.claims_meaning(Meaning.IDENTIFIER) or ("jti",)
         self._verified: dict[str, Content] = {}
@@ -108,7 +109,7 @@ class Tokens:
 
     def account_claims(self, account: AccountId) -> dict[str, AccountId]:
         """The claims that name the account. `sub` is always text (RFC 7519 section 4.1.2)."""
-        return {name: str(account) if name == "sub" else account for name in self._rules.claims_meaning(Meaning.ACCOUNT) or ("sub",)}
+        return {name: str(account) if name == "sub" else account for name in self._account_claims}
 
     def verify(self, token: str) -> Content:
         """What `token` says. Raises InvalidToken, and nothing else, whatever text it is given."""

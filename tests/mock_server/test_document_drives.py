@@ -14,7 +14,7 @@ import yaml
 from authproof_mock.backend import Backend
 from authproof_mock.clock import Clock
 from authproof_mock.http import Answer, Call
-from authproof_mock.seed import SeedAccount
+from authproof_mock.seed import SeedAccount, load_seed
 from authproof_spec import Contract
 
 Edited = Callable[[Callable[[Any], None]], Contract]
@@ -169,7 +169,7 @@ def test_permissions_and_personal_tokens(edited: Edited) -> None:
         operations["get"]["responses"]["200"]["content"]["application/json"] = {"schema": {"type": "object"}}
 
     clock = Clock(lambda: 1_800_000_000.0)
-    backend = Backend(edited(change), clock=clock)
+    backend = Backend(edited(change), seed=load_seed(), clock=clock)
     header = f"Bearer {member(send(backend, 'POST', '/api/admin/auth/login', LOGIN), 'accessToken')}"
     refused = send(backend, "GET", "/api/admin/users", authorization=header)
     assert refused.status == 403

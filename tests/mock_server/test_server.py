@@ -16,6 +16,7 @@ import pytest
 
 from authproof_mock.app import create_app
 from authproof_mock.certificate import new_tls
+from authproof_mock.clock import Clock
 from authproof_mock.server import AddressError, listen, running, running_mock, serve
 from authproof_spec import Contract
 
@@ -41,6 +42,20 @@ def test_running_mock_answers_at_its_url_and_shares_its_backend(contract: Contra
 def test_running_mock_without_arguments_is_one_of_the_bundled_document() -> None:
     with running_mock() as (url, _):
         assert httpx.get(f"{url}/api/health").json() == {"status": "up"}
+
+
+def test_the_date_is_that_of_the_mocks_clock(contract: Contract) -> None:
+    with running_mock(contract, clock=Clock(lambda: 1_800_000_000.5)) as (url, backend):
+        assert httpx.get(f"{url}/api/health").headers.get_list("date") == ["Fri, 15 Jan 2027 08:00:00 GMT"]
+        backend.clock.advance(60)
+        assert httpx.get(f"{url}/nowhere").headers.get_list("date") == ["Fri, 15 Jan 2027 08:01:00 GMT"]
+
+
+def test_head_tells_what_get_would(contract: Contract) -> None:
+    with running_mock(contract, clock=Clock(lambda: 1_800_000_000.5)) as (url, _):
+        get, head = httpx.get(f"{url}/api/admin/user"), httpx.head(f"{url}/api/admin/user")
+    assert (head.status_code, head.content) == (401, b"")
+    assert sorted(head.headers.multi_items()) == sorted(get.headers.multi_items())
 
 
 def test_no_header_names_the_server(contract: Contract) -> None:
@@ -93,6 +108,10 @@ def test_tls_is_trusted_by_the_certificate_of_its_authority(contract: Contract) 
             assert httpx.get(f"https://{name}:{port}/api/health", verify=client_context).status_code == 200
         with socket.create_connection(("127.0.0.1", port)) as plain, client_context.wrap_socket(plain, server_hostname="mock.example.test") as secure:
             assert secure.version() in {"TLSv1.2", "TLSv1.3"}
+            certificate = secure.getpeercert() or {}
+            times = [ssl.cert_time_to_seconds(str(certificate[name])) for name in ("notBefore", "notAfter")]
+            # What browsers take, at most 398 days of which some are past.
+            assert times[1] - times[0] < 398 * 86_400
         with pytest.raises(httpx.ConnectError, match="certificate verify failed"):
             httpx.get(f"{url}/api/health")
 

@@ -25,6 +25,10 @@ def _checked_origins(_context: click.Context, _parameter: click.Parameter, value
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port to listen on; 0 takes a free one.")
 @click.option("--seed", type=click.Path(path_type=Path), metavar="FILE", help="Accounts to start with, in YAML or TOML.")
 @click.option("--cors-origin", "origins", multiple=True, callback=_checked_origins, metavar="ORIGIN", help="Let this web page call; may be repeated.")
+@click.option(
+    "--control/--no-control", default=None, help="Serve the control API, which asks for no credentials.  [default: on loopback addresses only]"
+)
+@click.option("--control-prefix", metavar="PATH", help="Where the control API is; implies --control.  [default: /_control]")
 @click.option("--fault", "faults", multiple=True, metavar="NAME", help="Do this wrong on purpose; `authproof faults` lists them. May be repeated.")
 @click.option("--tls", is_flag=True, help="Serve https, with a new certificate.")
 @click.option(
@@ -47,7 +51,9 @@ def command(
     seed: Path | None,
     origins: tuple[str, ...],
     faults: tuple[str, ...],
+    control_prefix: str | None,
     *,
+    control: bool | None,
     tls: bool,
     tls_ca: Path | None,
     log_level: str,
@@ -61,10 +67,11 @@ def command(
     """  # noqa: D301  # a backspace is how click is told to leave the paragraph alone
     from authproof_mock.app import app_of
     from authproof_mock.backend import Backend
+    from authproof_mock.control_api import PREFIX, PrefixError
     from authproof_mock.faults import UnknownFaultError, parts_with
     from authproof_mock.made_accounts import seed_for
     from authproof_mock.seed import SeedError, load_seed
-    from authproof_mock.server import AddressError, serve
+    from authproof_mock.server import AddressError, is_loopback, serve
     from authproof_mock.start_text import start_text
     from authproof_spec import ContractError, load_contract
 
@@ -74,7 +81,14 @@ def command(
         parts = parts_with(faults)
     except (ContractError, SeedError, UnknownFaultError) as error:
         raise UsageProblem(str(error)) from error
-    app = app_of(Backend(read, seed=accounts, parts=parts), cors_origins=origins)
+    if control is None:
+        control = control_prefix is not None or is_loopback(host)
+    prefix = (PREFIX if control_prefix is None else control_prefix) if control else None
+    backend = Backend(read, seed=accounts, parts=parts)
+    try:
+        app = app_of(backend, cors_origins=origins, control_prefix=prefix)
+    except PrefixError as error:
+        raise UsageProblem(f"{error} The options are --control-prefix and --no-control.") from error
     authority = tls_ca or (Path("authproof-ca.pem") if tls else None)
     secure = None
     if authority:
@@ -87,11 +101,11 @@ def command(
             raise UsageProblem(f"{authority}: The certificate cannot be written: {error.strerror}. Mend: give another file by --tls-ca.") from error
 
     def started(url: str) -> None:
-        click.echo(start_text(read, accounts, url, authority=authority, control="Control API: none."), nl=False)
+        click.echo(start_text(read, accounts, url, authority=authority, control_prefix=prefix), nl=False)
         if faults:
             click.echo(f"Wrong on purpose: {', '.join(faults)}.")
 
     try:
-        serve(app, host, port, tls=secure, log_level=log_level, started=started)
+        serve(app, host, port, tls=secure, log_level=log_level, clock=backend.clock, started=started)
     except AddressError as error:
         raise UsageProblem(str(error)) from error
