@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import click
 
+from authproof.checks.untested import UNTESTED
 from authproof.commands.requirements import needs_in_words
 from authproof.problem import UsageProblem
 from authproof_spec.catalogue import Catalogue, Requirement, UnknownTermError, load_catalogue
@@ -36,7 +37,13 @@ def _advice(catalogue: Catalogue, identifier: str) -> str:
 
 def _lines(one: Requirement) -> Iterator[str]:
     yield _wrapped(one.statement) + "\n"
-    paragraphs = {"Needs": f"{needs_in_words(one)}.", "Test": one.test, "Caution": one.caution, "Examples": ", ".join(one.examples)}
+    paragraphs = {
+        "Needs": f"{needs_in_words(one)}.",
+        "Test": one.test,
+        "Caution": one.caution,
+        "Untested": UNTESTED.get(one.id),
+        "Examples": ", ".join(one.examples),
+    }
     for name, text in paragraphs.items():
         if text:
             yield _wrapped(f"{name + ':':<10}{text}", indent=10)

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 import click
 
+from authproof.checks.untested import UNTESTED
 from authproof.problem import UsageProblem
 from authproof_spec.catalogue import AREAS, Catalogue, Level, Need, Requirement, Source, UnknownTermError, load_catalogue
 
@@ -29,32 +30,37 @@ This page is the output of `authproof requirements --format markdown`.
 @click.argument("terms", nargs=-1, metavar="[TERM]...")
 @click.option("--area", "areas", multiple=True, type=click.Choice(AREAS, case_sensitive=False), help="Only this area; may be repeated.")
 @click.option("--level", "levels", multiple=True, type=click.Choice([*Level], case_sensitive=False), help="Only this level; may be repeated.")
+@click.option("--untested", is_flag=True, help="Only those that no check judges, each with the reason.")
 @click.option("--format", "form", type=click.Choice(["table", "json", "markdown"]), default="table", show_default=True, help="How to print them.")
-def command(terms: tuple[str, ...], areas: tuple[str, ...], levels: tuple[str, ...], form: str) -> None:
+def command(terms: tuple[str, ...], areas: tuple[str, ...], levels: tuple[str, ...], form: str, *, untested: bool) -> None:
     """List the requirements.
 
     A TERM is an area, an id, or the beginning of an id: `jwt`, `REFRESH-04`, `pat-1`. Without one, all are listed.
 
     \b
-    JSON: {"version": 1, "requirements": [{"id", "area", "statement", "level", "sources", "needs", "test", "caution", "examples"}]}
+    JSON: {"version": 1, "requirements": [{"id", "area", "statement", "level", "sources", "needs", "test", "caution", "examples",
+                            "untested"}]}
       sources   [{"citation", "standard", "section", "title", "url"}], the last three null where there is none
       needs     a list of lists: all of the outer, any one of each inner
       caution   text, or null
       examples  CVE numbers, maybe none
+      untested  why no check judges it, or null
     """  # noqa: D301  # a backspace is how click is told to leave the paragraph alone
     catalogue = load_catalogue()
     try:
         chosen = catalogue.select(terms or catalogue)
     except UnknownTermError as error:
         raise UsageProblem(str(error)) from error
-    chosen = tuple(one for one in chosen if (not areas or one.area in areas) and (not levels or one.level in levels))
+    chosen = tuple(
+        one for one in chosen if (one.id in UNTESTED or not untested) and (not areas or one.area in areas) and (not levels or one.level in levels)
+    )
     match form:
         case "json":
             click.echo(as_json(chosen))
         case "markdown":
             click.echo(as_markdown(catalogue, chosen), nl=False)
         case _:
-            _print_table(chosen)
+            _print_table(chosen, untested=untested)
 
 
 def as_json(requirements: Sequence[Requirement]) -> str:
@@ -76,6 +82,7 @@ def _record(one: Requirement) -> dict[str, object]:
         "test": one.test,
         "caution": one.caution,
         "examples": one.examples,
+        "untested": UNTESTED.get(one.id),
     }
 
 
@@ -108,6 +115,8 @@ def _section(one: Requirement) -> str:
     ]
     if one.caution:
         lines.append(f"* Caution: {_escaped(one.caution)}")
+    if one.id in UNTESTED:
+        lines.append(f"* Not tested: {_escaped(UNTESTED[one.id])}")
     if one.examples:
         lines.append(f"* Examples: {', '.join(one.examples)}")
     return "\n".join(lines) + "\n"
@@ -127,16 +136,24 @@ def needs_in_words(one: Requirement) -> str:
     return ", ".join(" or ".join(need.words for need in alternatives) for alternatives in one.needs) or "the document alone"
 
 
-def _print_table(requirements: Sequence[Requirement]) -> None:
+def _print_table(requirements: Sequence[Requirement], *, untested: bool) -> None:
     """A table for a person; one plain line each where the output is no terminal, for grep and its like."""
     if not sys.stdout.isatty():
         for one in requirements:
-            click.echo(f"{one.id:<12} {one.level:<6} {one.statement}")
+            click.echo(f"{one.id:<12} {one.level:<6} {UNTESTED[one.id] if untested else one.statement}")
         return
     from rich.console import Console
     from rich.table import Table
 
-    table = Table("id", "level", "requirement", "needs", box=None, pad_edge=False, caption=f"{len(requirements)} requirements")
+    table = Table(
+        "id",
+        "level",
+        "requirement",
+        "why no check judges it" if untested else "needs",
+        box=None,
+        pad_edge=False,
+        caption=f"{len(requirements)} requirements",
+    )
     for one in requirements:
-        table.add_row(one.id, one.level, one.statement, needs_in_words(one))
+        table.add_row(one.id, one.level, one.statement, UNTESTED[one.id] if untested else needs_in_words(one))
     Console().print(table)
