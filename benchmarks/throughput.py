@@ -14,6 +14,7 @@ import functools
 import json
 import os
 import re
+import resource
 import socket
 import statistics
 import subprocess
@@ -229,7 +230,9 @@ def start() -> None:
             process.stdout.readline()
             times.append(time.perf_counter() - began)
             process.terminate()
-    print(f"start: {statistics.median(times):.3f} s   (rounds {min(times):.3f} to {max(times):.3f})")
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    cost = (used.ru_utime + used.ru_stime) / ROUNDS
+    print(f"start: {statistics.median(times):.3f} s   (rounds {min(times):.3f} to {max(times):.3f}); processor time, with the stop: {cost:.3f} s")
 
 
 if __name__ == "__main__":
