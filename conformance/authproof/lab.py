@@ -61,12 +61,17 @@ class Blocked(Exception):
 
 @dataclass(slots=True)
 class Session:
-    """A live session. `refresh_token` is the newest one; None when the application has none, or after logout."""
+    """A live session.
+
+    refresh_token: the newest one; None when the application has none, or after logout.
+    identifier: the account's id, where the baseline has learned it from who-am-I.
+    """
 
     application: Application
     account: Account
     access_token: str
     refresh_token: str | None = None
+    identifier: str | None = None
 
 
 @dataclass(slots=True)

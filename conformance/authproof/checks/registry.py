@@ -83,14 +83,36 @@ def reads_with_permission(contract: Contract) -> Iterable[Operation]:
     return (operation for operation in with_permission(contract) if operation.method == "GET")
 
 
-def with_object_rule(contract: Contract) -> Iterable[Operation]:
-    """Every operation whose object must be the caller's own."""
-    return (rule.operation for rule in contract.object_rules)
+def writes_with_permission(contract: Contract) -> Iterable[Operation]:
+    """Every operation that takes a permission and does more than read."""
+    return (operation for operation in with_permission(contract) if operation.method not in {"GET", "HEAD"})
+
+
+def read_with_object_rule(contract: Contract) -> Iterable[Operation]:
+    """Every reading operation whose object must be the caller's own; to write to somebody else's would do harm."""
+    return (rule.operation for rule in contract.object_rules if rule.operation.method in {"GET", "HEAD"})
 
 
 def identities(contract: Contract) -> Iterable[Operation]:
     """Each application's who-am-I operation."""
     return (app.identity.operation for app in contract.applications.values() if app.identity)
+
+
+def identities_named_by_application(contract: Contract) -> Iterable[Operation]:
+    """Each who-am-I operation whose path names its application."""
+    for name, app in contract.applications.items():
+        if app.identity and name in app.identity.operation.path.split("/"):
+            yield app.identity.operation
+
+
+def identities_and_token_creations(contract: Contract) -> Iterable[Operation]:
+    """Each application's who-am-I, and its creation of a personal access token."""
+    return (*identities(contract), *token_creations(contract))
+
+
+def cookie_logins(contract: Contract) -> Iterable[Operation]:
+    """The first login of each application that has a refresh cookie."""
+    return (app.logins[0].operation for app in contract.applications.values() if app.cookie)
 
 
 def first_logins(contract: Contract) -> Iterable[Operation]:
