@@ -13,7 +13,7 @@ from authproof_mock.keys import new_key, read_key
 from authproof_mock.made_accounts import seed_for
 from authproof_mock.parts import Parts
 from authproof_mock.refusal import Refusal
-from authproof_mock.routing import Place, Router, parameters_of
+from authproof_mock.routing import Place, parameters_of
 from authproof_mock.samples import Samples
 from authproof_mock.seed import SeedAccount
 from authproof_mock.state import Request, State
@@ -75,7 +75,7 @@ class Backend:
         self._transport = parts.transport()
         self._samples = Samples(contract.document)
         self._handlers: dict[str, Handler] = dict([*parts.flows(state, self._samples).handlers(), *parts.resources(state, self._samples).handlers()])
-        self._router = Router([*contract.operations, *self._published_keys()])
+        self._router = parts.router([*contract.operations, *self._published_keys()])
 
     def _published_keys(self) -> Iterable[Operation]:
         """The operation that publishes the key (RFC 7517 section 5), declared in the document or not."""

@@ -96,7 +96,7 @@ def _expected(seen: Evidence, application: Application, part: str) -> Json:
     raise NotObserved(f"The {part} account did not learn who it is.")
 
 
-@check("AUTHZ-07", on=identities_and_token_creations, reads=("identities", "ownership"))
+@check("AUTHZ-07", on=identities_and_token_creations, reads=("identities", "ownership", "personal_tokens"))
 def named_owner_is_not_believed(seen: Evidence, operation: Operation) -> Judgement:
     """Who calls is told by the token, not by a member, parameter or header field beside it (CWE-639, CWE-915)."""
     application = seen.application_of(operation)
@@ -111,8 +111,13 @@ def named_owner_is_not_believed(seen: Evidence, operation: Operation) -> Judgeme
         return met(f"A request that names another owner is answered {created.status}.", created)
     if not response_of(created).is_success:
         return undecided(f"The creation is answered {created.status}, which does not decide.", created)
-    listed = _shows(personal, seen.one("ownership.list", personal.list), _identifier(personal, created))
-    return worst(_is_still(seen, application, seen.one("ownership.use", me), "ordinary", "A token that names another owner"), listed)
+    plain = seen.all("pat.use", me)
+    if plain and person(application, response_of(plain[0])) != _expected(seen, application, "ordinary"):
+        return undecided("A token that names nobody is not taken for its owner either.", *plain)
+    recorded = get(response_of(created).at(personal.response_record), personal.record["account"]) if "account" in personal.record else None
+    if recorded is not None and recorded == _expected(seen, application, "privileged") != _expected(seen, application, "ordinary"):
+        return broken("The record of the new token has the owner that the request named.", created)
+    return _is_still(seen, application, seen.one("ownership.use", me), "ordinary", "A token that names another owner")
 
 
 def _is_still(seen: Evidence, application: Application, exchange: Exchange, part: str, what: str) -> Judgement:
@@ -143,24 +148,22 @@ def identity_is_that_of_the_token(seen: Evidence, operation: Operation) -> Judge
     if len({str(_expected(seen, application, part)) for part in known}) < len(known):
         say = broken if application.identity and "id" in application.identity.fields else undecided
         return say("Who-am-I tells several accounts the same.", *known.values())
-    owners = {_subject(seen, exchange): _expected(seen, application, part) for part, exchange in known.items()}
+    subjects = {part: _subject(seen, exchange) for part, exchange in known.items()}
+    owners = {subject: _expected(seen, application, part) for part, subject in subjects.items() if subject}
     for exchange in exchanges:
         # A token without claims to read is of whom it was made for.
         part = exchange.probe.variant if exchange.probe.variant in known else "ordinary"
-        subject = _subject(seen, exchange)
-        owner = owners[subject] if subject in owners else _expected(seen, application, part)
+        owner = owners.get(_subject(seen, exchange)) or _expected(seen, application, part)
         if person(application, response_of(exchange)) != owner:
             return broken("Who-am-I names another account than that of the token.", exchange)
     return met(f"{len(exchanges)} answers to several accounts, some at once, name the right one each.", *exchanges)
 
 
-def _subject(seen: Evidence, exchange: Exchange) -> tuple[str, ...] | None:
-    """The claims that name the account in the token that `exchange` sent; None when it has none to read."""
+def _subject(seen: Evidence, exchange: Exchange) -> tuple[str, ...]:
+    """The claims that name the account in the token that `exchange` sent; none where it has none to read."""
     names = seen.tokens_in(" ".join(value for _, value in exchange.probe.request.headers))
     claims = seen.facts[names[0]].claims if names else None
-    if not claims:
-        return None
-    return tuple(str(claims.get(name)) for name in seen.contract.tokens.claims_meaning(Meaning.ACCOUNT)) or None
+    return tuple(str(claims.get(name)) for name in seen.contract.tokens.claims_meaning(Meaning.ACCOUNT)) if claims else ()
 
 
 @check("AUTHZ-09", on=identities, reads="disabled_account")

@@ -100,9 +100,10 @@ def permission_comes_before_body_and_object(seen: Evidence, operation: Operation
         return broken(f"A body is judged before the permission: it is answered {early[0].status} where 403 is due.", *early)
     missing = [exchange for exchange in exchanges if exchange.status in {404, 410}]
     if missing:
-        if len(missing) == len(exchanges):
-            return weak("Everything is answered 404, which hides the operation altogether; 403 is due.", *missing)
-        return broken("An object is looked up before the permission is asked for: a missing one is answered 404, anything else 403.", *exchanges)
+        # A server may hide all that the caller may not do, but then it answers 403 nowhere.
+        candid = [exchange for exchange in seen.all("permission.missing") if exchange.status == 403]
+        say = broken if candid else weak
+        return say("A missing object is answered 404 before the permission is asked for; 403 is due.", *missing, *candid[:1])
     if any(exchange.status != 403 for exchange in exchanges):
         return undecided(f"The answers are {', '.join(str(exchange.status) for exchange in exchanges)}, which does not decide.", *exchanges)
     return met(f"{len(exchanges)} requests that differ in body and object are all answered 403.", *exchanges)
@@ -137,6 +138,8 @@ def withdrawn_permission_is_gone(seen: Evidence, operation: Operation) -> Judgem
     unclear += [] if response_of(before).is_success else [before]
     if unclear:
         return undecided(f"The operation is answered {unclear[0].status}, which does not decide.", unclear[0])
+    if new.status == 401:
+        return undecided("The next access token is answered 401, so nothing is said of its permissions.", new)
     if new.status not in {403, 404}:
         return broken(f"The permission is gone, and the next access token is answered {new.status} where 403 is due.", new)
     if response_of(old).is_success:

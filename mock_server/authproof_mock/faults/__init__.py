@@ -12,6 +12,7 @@ from . import (
     bearer,
     cookie,
     errors,
+    isolation,
     jwt,
     login,
     logout,
@@ -23,7 +24,7 @@ from . import (
 
 __all__ = ["Fault", "UnknownFaultError", "all_faults", "parts_with"]
 
-_MODULES = (bearer, jwt, cookie, login, second_factor, refresh, logout, permissions, personal_tokens, errors)
+_MODULES = (bearer, jwt, cookie, login, second_factor, refresh, logout, permissions, personal_tokens, isolation, errors)
 
 
 class UnknownFaultError(Exception):

@@ -119,6 +119,7 @@ class LeavesSameSiteOut(_Bakes):
 @fault(
     "sends-the-cookie-with-every-request",
     breaks="COOKIE-04",
+    also=("APP-02",),
     reference="RFC 6265 §4.1.2.4",
     harm="The refresh token reaches every path of the host, and every log and application there.",
 )
