@@ -82,7 +82,9 @@ def _refused(seen: Evidence, operation: Operation, probe: str, what: str, why_no
 @check("LOGIN-04", on=first_logins, reads=("logins", "foreign_credentials"))
 def refusals_look_alike(seen: Evidence, operation: Operation) -> Judgement:
     """A wrong password, an unknown account and a disabled one cannot be told apart (CWE-204)."""
-    exchanges = [exchange for name in _WHO for exchange in seen.all(name, operation) if not response_of(exchange).is_success]
+    exchanges = [exchange for name in _WHO for exchange in seen.all(name, operation)]
+    # Whether an account of another application is let in is a question of its own.
+    exchanges = [exchange for exchange in exchanges if exchange.probe.name != "isolation.credentials" or not response_of(exchange).is_success]
     if len(exchanges) < 2:
         raise NotObserved("Fewer than two refusals were observed.")
     if unclear := next((exchange for exchange in exchanges if exchange.status == 429 or exchange.status >= 500), None):
