@@ -113,7 +113,7 @@ class Backend:
             except Refusal as refusal:
                 answer = self._answers.refused(refusal)
             answer = self._answers.finished(answer, operation)
-            answer = replace(answer, headers=[*answer.headers, *self._cors.headers(call), *self._transport.headers(call)])
+            answer = self._transport.secured(call, self._cors.shared(call, answer))
             if call.method == "HEAD":
                 answer = _without_body(answer)
             if self.record is not None:

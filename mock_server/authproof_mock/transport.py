@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from dataclasses import replace
 
-from authproof_mock.http import Call
+from authproof_mock.http import Answer, Call
 
 
 class Transport:
     """Tells browsers to come over TLS alone."""
 
-    def headers(self, call: Call) -> Iterator[tuple[str, str]]:
-        """For two years, and only where it came over TLS (RFC 6797 section 7.2)."""
-        if call.secure:
-            yield "strict-transport-security", "max-age=63072000; includeSubDomains"
+    def secured(self, call: Call, answer: Answer) -> Answer:
+        """`answer` with that wish, where it goes over TLS itself (RFC 6797 section 7.2)."""
+        return replace(answer, headers=[*answer.headers, ("strict-transport-security", self.policy())]) if call.secure else answer
+
+    def policy(self) -> str:
+        """For two years from now."""
+        return "max-age=63072000; includeSubDomains"

@@ -12,6 +12,7 @@ from authproof.lab import Lab, Script
 from authproof.scripts import (
     baseline,
     bearer,
+    cors,
     identities,
     isolation,
     jwt,
@@ -21,6 +22,7 @@ from authproof.scripts import (
     personal_tokens,
     refresh,
     second_factor,
+    transport,
     withdrawal,
 )
 from authproof_spec import Application
@@ -41,6 +43,9 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "isolation": isolation.isolation,
     "undeclared": isolation.undeclared,
     "second_factor_elsewhere": isolation.second_factor_elsewhere,
+    "cors": cors.cors,
+    "cross_site": cors.cross_site,
+    "transport": transport.transport,
     "refresh": refresh.refresh,
     "ancestor": refresh.ancestor,
     "race": refresh.race,
