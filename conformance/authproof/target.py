@@ -289,5 +289,9 @@ def _unanswered(error: Exception, seconds: float) -> Unanswered:
     """Why there was no answer, in the words of a report."""
     if isinstance(error, TimeoutError | httpcore.TimeoutException | httpx.TimeoutException):
         return Unanswered(f"no complete answer within {seconds:g} seconds")
+    return Unanswered(_words(error))
+
+
+def _words(error: Exception) -> str:
     text = str(error).strip() or type(error).__name__
-    return Unanswered(text[0].lower() + text[1:] if text[:1].isupper() and text[1:2].islower() else text)
+    return text[0].lower() + text[1:] if text[:1].isupper() and text[1:2].islower() else text

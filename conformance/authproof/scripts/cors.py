@@ -58,7 +58,8 @@ def cross_site(lab: Lab, application: Application) -> Script:
         probe = lab.logout(application, session.refresh_token, "cross_site")
         yield replace(probe, request=_simple(probe.request, application.logout, foreign))
         (after,) = yield lab.refresh(application, session.refresh_token, "cross_site.after_logout")
-        session.refresh_token = lab.refresh_token_of(application, after) or session.refresh_token
+        # A session that was logged out so is not there to be ended once more.
+        session.refresh_token = lab.refresh_token_of(application, after) if after.response and after.response.is_success else None
 
 
 def foreign_origin(lab: Lab) -> str:
