@@ -73,7 +73,8 @@ def missing_permission_is_forbidden(seen: Evidence, operation: Operation) -> Jud
     """A valid token without the permission is answered 403, on each operation that takes one (CWE-862)."""
     application = seen.application_of(operation)
     asked = [*seen.all("permission.missing", operation), *seen.all("permission.existing", operation)]
-    if not asked and application and ("permissions", application.name) not in seen.outcomes:
+    was_sent = any(exchange.probe.name == "permission.missing" and exchange.probe.operation == operation.id for exchange in seen.exchanges)
+    if not was_sent and application and ("permissions", application.name) not in seen.outcomes:
         return untestable("A server without this check would carry the request out, and the profile does not allow unsafe writes.")
     exchange = seen.one("permission.missing", operation)
     if _holds(seen, application, operation):
@@ -101,7 +102,7 @@ def permission_comes_before_body_and_object(seen: Evidence, operation: Operation
     missing = [exchange for exchange in exchanges if exchange.status in {404, 410}]
     if missing:
         # A server may hide all that the caller may not do, but then it answers 403 nowhere.
-        candid = [exchange for exchange in seen.all("permission.missing") if exchange.status == 403]
+        candid = [exchange for exchange in (*exchanges, *seen.all("permission.missing")) if exchange.status == 403]
         say = broken if candid else weak
         return say("A missing object is answered 404 before the permission is asked for; 403 is due.", *missing, *candid[:1])
     if any(exchange.status != 403 for exchange in exchanges):
