@@ -13,7 +13,7 @@ import httpx
 from authproof.checks import CHECKS, Check
 from authproof.classes import judge_classes
 from authproof.evidence import Evidence, HookRecord, Outcome
-from authproof.exchange import Exchange, TokenFacts
+from authproof.exchange import Exchange, Handshake, TokenFacts
 from authproof.extensions import NO_EXTENSIONS, Extensions
 from authproof.hooks import DeclaredHooks, Hooks
 from authproof.lab import Lab
@@ -47,7 +47,7 @@ class Item:
 class Recording:
     """A run as it was recorded: plain values without a secret, which another process may judge.
 
-    exchanges, facts, outcomes, hook_records, moved: see Evidence.
+    exchanges, facts, outcomes, hook_records, moved, handshakes: see Evidence.
     """
 
     exchanges: tuple[Exchange, ...]
@@ -55,6 +55,7 @@ class Recording:
     outcomes: Mapping[tuple[str, str], Outcome]
     hook_records: tuple[HookRecord, ...]
     moved: float
+    handshakes: tuple[Handshake, ...]
     duration: float
     failed_logins: int
     left_behind: tuple[str, ...]
@@ -135,7 +136,7 @@ class Certification:
         duration = time.monotonic() - began
         left_behind = tuple(self._runner.left_behind)
         self.recording = Recording(
-            seen.exchanges, seen.facts, seen.outcomes, seen.hooks, seen.moved, duration, lab.failed_logins, left_behind, interrupted
+            seen.exchanges, seen.facts, seen.outcomes, seen.hooks, seen.moved, seen.handshakes, duration, lab.failed_logins, left_behind, interrupted
         )
 
     @property
@@ -153,7 +154,16 @@ class Certification:
     @recording.setter
     def recording(self, recording: Recording) -> None:
         self._recording = recording
-        self._evidence = Evidence(self.contract, recording.exchanges, recording.facts, recording.outcomes, recording.hook_records, recording.moved)
+        self._evidence = Evidence(
+            self.contract,
+            recording.exchanges,
+            recording.facts,
+            recording.outcomes,
+            recording.hook_records,
+            recording.moved,
+            self.profile.url,
+            recording.handshakes,
+        )
 
     def judge(self, item: Item) -> Result:
         """The result of one item, as waived where the profile excuses it. A check that raises becomes an error of its own."""

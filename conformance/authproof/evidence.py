@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from authproof.exchange import Exchange, TokenFacts
+from authproof.exchange import Exchange, Handshake, TokenFacts
 from authproof.vault import variables
 from authproof.verdict import Verdict
 from authproof_spec import Application, Contract, Operation
@@ -40,6 +40,7 @@ class Evidence:
 
     outcomes: by script and application; an absent entry means that the script ran to its end.
     hooks: what was done behind the API's back. moved: seconds by which that moved the target's clock.
+    url: of the target. handshakes: what was tried of TLS.
     """
 
     contract: Contract
@@ -48,6 +49,8 @@ class Evidence:
     outcomes: Mapping[tuple[str, str], Outcome]
     hooks: tuple[HookRecord, ...] = ()
     moved: float = 0.0
+    url: str = ""
+    handshakes: tuple[Handshake, ...] = ()
 
     def all(self, name: str, operation: Operation | None = None) -> tuple[Exchange, ...]:
         """Every exchange of the probe `name` (at `operation`) that was answered."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from authproof_spec.pointer import Json, get
 
@@ -17,6 +18,7 @@ class Request:
 
     verbatim: it is written byte for byte to a connection of its own, also where it is not HTTP as a client would write it;
     `target` may then be the whole URL (RFC 9112 section 3.2.2).
+    plain: it is sent to the target's host without TLS, where everybody on the way reads it: never with a credential.
     """
 
     method: str
@@ -24,6 +26,7 @@ class Request:
     headers: Headers = ()
     body: bytes | None = None
     verbatim: bool = False
+    plain: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,21 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class Handshake:
+    """A TLS handshake that was tried with the target.
+
+    offered: the only version that was offered, such as TLSv1.1; None: what this machine offers by itself, and the certificate was verified.
+    agreed: the version that both sides agreed on; None when the handshake failed, for the reason `failure`.
+    is_answer: the target itself ended it; False when nothing came, or when this machine cannot offer the version.
+    """
+
+    offered: str | None
+    agreed: str | None = None
+    failure: str = ""
+    is_answer: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class TokenFacts:
     """What may be known of a secret value without having it.
 
@@ -116,6 +134,13 @@ class TokenFacts:
     claims: Mapping[str, Json] | None = None
     is_compact: bool = False
     is_cookie_octets: bool = True
+
+
+def plain_url(url: str) -> str:
+    """`url` without TLS, on the same host: on port 80 where it names none, else on the port that it names."""
+    parts = urlsplit(url)
+    netloc = parts.netloc.removesuffix(":443") if parts.scheme == "https" else parts.netloc
+    return parts._replace(scheme="http", netloc=netloc).geturl()
 
 
 def header_value(headers: Iterable[tuple[str, str]], name: str) -> str | None:

@@ -35,6 +35,13 @@ class Wait:
 
 
 @dataclass(frozen=True, slots=True)
+class Greeting:
+    """A step that tries a TLS handshake: of the `version` alone, such as TLSv1.1; None: as a client does, who verifies the certificate."""
+
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Hook:
     """A step that carries out the control hook `name` with `values`; what cannot be done becomes Missing or Blocked.
 
@@ -46,7 +53,7 @@ class Hook:
     undo: Hook | None = None
 
 
-Step: TypeAlias = Probe | tuple[Probe, ...] | Wait | Hook
+Step: TypeAlias = Probe | tuple[Probe, ...] | Wait | Hook | Greeting
 Script: TypeAlias = Generator[Step, "Sequence[Exchange]", None]
 """Yields probes (a tuple of them is sent at once) and is sent back their exchanges, with the secrets still in them."""
 
@@ -61,12 +68,17 @@ class Blocked(Exception):
 
 @dataclass(slots=True)
 class Session:
-    """A live session. `refresh_token` is the newest one; None when the application has none, or after logout."""
+    """A live session.
+
+    refresh_token: the newest one; None when the application has none, or after logout.
+    identifier: the account's id, where the baseline has learned it from who-am-I.
+    """
 
     application: Application
     account: Account
     access_token: str
     refresh_token: str | None = None
+    identifier: str | None = None
 
 
 @dataclass(slots=True)

@@ -34,6 +34,10 @@ SECRETS = ("password", "linkToken")
 """The attributes of an account that nobody else may know."""
 
 
+_PRIVATE_NAMES = (".localhost", ".local", ".internal", ".test")
+"""Names that mean something inside a machine or a network alone (RFC 6761, RFC 6762, RFC 9476)."""
+
+
 class Part(StrEnum):
     """The part that an account plays."""
 
@@ -133,6 +137,16 @@ class Profile:
             return ipaddress.ip_address(host).is_loopback
         except ValueError:
             return host == "localhost" or host.endswith(".localhost")
+
+    @property
+    def is_rehearsal(self) -> bool:
+        """True when the target is reached inside a machine or a private network, where it is not its clients who reach it."""
+        host = urlsplit(self.url).hostname or ""
+        try:
+            address = ipaddress.ip_address(host)
+        except ValueError:
+            return "." not in host or host.endswith(_PRIVATE_NAMES)
+        return address.is_loopback or address.is_private
 
     @property
     def allows_writes(self) -> bool:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 
 from authproof.evidence import Evidence, HookRecord, Outcome, flow_operations
-from authproof.exchange import Exchange, Probe, Response
+from authproof.exchange import Exchange, Handshake, Probe, Response
 from authproof.hooks import HookFailed
-from authproof.lab import Blocked, Hook, Lab, Missing, Script, Step, Wait
+from authproof.lab import Blocked, Greeting, Hook, Lab, Missing, Script, Step, Wait
 from authproof.target import Target, Unanswered
 from authproof.verdict import Verdict
 from authproof_spec import Application
@@ -43,6 +43,7 @@ class Runner:
     monotonic: Callable[[], float] = time.monotonic
     exchanges: list[Exchange] = field(default_factory=list)
     hook_records: list[HookRecord] = field(default_factory=list)
+    handshakes: list[Handshake] = field(default_factory=list)
     outcomes: dict[tuple[str, str], Outcome] = field(default_factory=dict)
     left_behind: list[str] = field(default_factory=list)
     _script: str = ""
@@ -95,6 +96,9 @@ class Runner:
         if isinstance(step, Hook):
             self._carry_out(step)
             return ()
+        if isinstance(step, Greeting):
+            self._greet(step)
+            return ()
         if isinstance(step, Probe):
             return (self._send(step),)
         self._may_send(len(step))
@@ -102,6 +106,13 @@ class Runner:
         began = self._elapsed()
         answers = self.target.send_together([probe.request for probe in step])
         return [self._record(probe, answer, began, self._groups) for probe, answer in zip(step, answers, strict=True)]
+
+    def _greet(self, step: Greeting) -> None:
+        """Try the handshake and keep how it ended. Raises Missing when there is no socket to try it on."""
+        try:
+            self.handshakes.append(self.target.handshake(step.version))
+        except Unanswered as why:
+            raise Missing(f"TLS cannot be tried: {why}.") from why
 
     def _wait(self, seconds: float) -> None:
         """Let `seconds` pass. Raises Missing when they are too many, Blocked when the hook fails."""
@@ -294,7 +305,14 @@ class Runner:
     def evidence(self) -> Evidence:
         """What was recorded."""
         return Evidence(
-            self.lab.contract, tuple(self.exchanges), dict(self.lab.vault.facts), dict(self.outcomes), tuple(self.hook_records), self.lab.moved
+            self.lab.contract,
+            tuple(self.exchanges),
+            dict(self.lab.vault.facts),
+            dict(self.outcomes),
+            tuple(self.hook_records),
+            self.lab.moved,
+            self.lab.profile.url,
+            tuple(self.handshakes),
         )
 
 

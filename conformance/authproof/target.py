@@ -5,18 +5,21 @@ Requests leave as they are given: no client adds a cookie, follows a redirect, r
 
 from __future__ import annotations
 
+import socket
 import ssl
 import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import h11
 import httpcore
 import httpx
 
-from authproof.exchange import Request, Response
+from authproof import tls
+from authproof.exchange import Handshake, Request, Response, plain_url
 from authproof.in_process import InProcess
 from authproof.profile import Profile, ProfileError
 
@@ -39,6 +42,7 @@ class Target:
 
     def __init__(self, profile: Profile, transport: httpx.AsyncBaseTransport | None = None) -> None:
         """Open the target of `profile`; with a `transport` of one's own, no socket is used. Raises ProfileError when its CA file cannot be used."""
+        self._profile = profile
         parts = urlsplit(profile.url)
         self._origin, self._prefix = f"{parts.scheme}://{parts.netloc}", parts.path
         self._host = parts.netloc.encode()
@@ -61,10 +65,34 @@ class Target:
 
     def send(self, request: Request) -> Response:
         """Send `request` and read its answer. Raises Unanswered when there is none."""
+        if request.plain and self._in_process:
+            raise Unanswered("no socket is used")
         (answer,) = self._answers([request]) if self._in_process else (self._caught(request),)
         if isinstance(answer, Unanswered):
             raise answer
         return answer
+
+    def handshake(self, version: str | None) -> Handshake:
+        """Try a TLS handshake: of `version` alone, or with the versions and the verification of a careful client.
+
+        Raises Unanswered when this target has no socket to try it on.
+        """
+        if self._in_process:
+            raise Unanswered("no socket is used")
+        context = trust_of(replace(self._profile, verify=True)) if version is None else tls.only(version)
+        if not tls.can_be_offered(context):
+            return Handshake(version, failure="the TLS library of this machine does not offer it", is_answer=False)
+        host, port, _ = self._address
+        try:
+            with (
+                socket.create_connection((host, port), self._timeout) as connection,
+                context.wrap_socket(connection, server_hostname=host) as secure,
+            ):
+                return Handshake(version, secure.version())
+        except (TimeoutError, ConnectionRefusedError, socket.gaierror) as error:
+            return Handshake(version, failure=_words(error), is_answer=False)
+        except OSError as error:
+            return Handshake(version, failure=_words(error))
 
     def send_together(self, requests: Sequence[Request]) -> list[Response | Unanswered]:
         """Send all `requests` at the same moment, each on a connection of its own."""
@@ -88,7 +116,7 @@ class Target:
     def _caught(self, request: Request) -> Response | Unanswered:
         self._backend.start()
         try:
-            if request.verbatim:
+            if request.verbatim or request.plain:
                 return self._send_verbatim(request)
             try:
                 return self._send(request)
@@ -129,6 +157,8 @@ class Target:
         head = f"{request.method} ".encode() + self._target_of(request) + b" HTTP/1.1\r\n"
         lines = b"".join(name.encode("latin-1") + b":" + (b" " if value else b"") + _octets(value) + b"\r\n" for name, value in fields)
         host, port, trust = self._address
+        if request.plain:
+            port, trust = urlsplit(plain_url(self._origin)).port or 80, None
         stream = self._backend.connect_tcp(host, port, self._timeout)
         try:
             if trust:
@@ -221,7 +251,10 @@ def _read_answer(read: Callable[[], bytes], method: str) -> Response:
     while True:
         event = connection.next_event()
         if event is h11.NEED_DATA:
-            connection.receive_data(read())
+            data = read()
+            if not data and head is None:
+                raise Unanswered("the connection was closed without an answer")
+            connection.receive_data(data)
         elif isinstance(event, h11.Response):
             head = event
         elif isinstance(event, h11.Data):
@@ -256,5 +289,9 @@ def _unanswered(error: Exception, seconds: float) -> Unanswered:
     """Why there was no answer, in the words of a report."""
     if isinstance(error, TimeoutError | httpcore.TimeoutException | httpx.TimeoutException):
         return Unanswered(f"no complete answer within {seconds:g} seconds")
+    return Unanswered(_words(error))
+
+
+def _words(error: Exception) -> str:
     text = str(error).strip() or type(error).__name__
-    return Unanswered(text[0].lower() + text[1:] if text[:1].isupper() and text[1:2].islower() else text)
+    return text[0].lower() + text[1:] if text[:1].isupper() and text[1:2].islower() else text

@@ -6,8 +6,6 @@ from collections.abc import Iterable, Sequence
 
 import anyio
 from starlette.applications import Starlette
-from starlette.middleware import Middleware
-from starlette.middleware.cors import CORSMiddleware
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocketClose
 
@@ -40,27 +38,17 @@ def create_app(
     control_prefix: where the control API is served too, such as `/_control`; its Control is `app.state.control`. It asks for no credentials.
     Other arguments and errors as those of Backend, and PrefixError.
     """
-    backend = Backend(contract, seed=seed, clock=clock, signing_key=signing_key, parts=parts)
-    return app_of(backend, cors_origins=cors_origins, control_prefix=control_prefix)
+    backend = Backend(contract, seed=seed, clock=clock, signing_key=signing_key, cors_origins=cors_origins, parts=parts)
+    return app_of(backend, control_prefix=control_prefix)
 
 
-def app_of(backend: Backend, *, cors_origins: Sequence[str] = (), control_prefix: str | None = None) -> Starlette:
-    """An ASGI application for `backend`, as create_app gives one. cors_origins: who may call with credentials, besides those of the contract."""
-    origins = [*cors_origins, *backend.contract.cors_origins]
-    cors = Middleware(
-        CORSMiddleware,
-        allow_origins=origins,
-        allow_methods=sorted({operation.method for operation in backend.contract.operations}),
-        allow_headers=["Authorization", "Content-Type"],
-        allow_credentials=True,
-        expose_headers=["Retry-After", "WWW-Authenticate"],
-    )
-    app = Starlette(middleware=[cors] if origins else [])
+def app_of(backend: Backend, *, control_prefix: str | None = None) -> Starlette:
+    """An ASGI application for `backend`, as create_app gives one."""
+    app = Starlette()
     if control_prefix is not None:
         check_prefix(control_prefix, backend)
         app.state.control = Control(backend)
-        # Around CORS, which must not let a web page at it.
-        app.user_middleware.insert(0, Middleware(ControlApi, app.state.control, control_prefix))
+        app.add_middleware(ControlApi, app.state.control, control_prefix)
     # The backend has a router of its own, so it is where Starlette's ends.
     app.router.redirect_slashes = False
     app.router.default = _Endpoint(backend)
@@ -86,6 +74,7 @@ class _Endpoint:
             headers=headers,
             # Waiting for a body that was not announced costs as much as the rest of the answer.
             body=await _body(receive) if _has_body(scope, headers) else b"",
+            secure=scope.get("scheme") == "https",
         )
         answer = self._backend.handle(call)
         if answer.delay:

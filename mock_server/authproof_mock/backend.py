@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from authproof_mock.clock import Clock
@@ -13,7 +13,7 @@ from authproof_mock.keys import new_key, read_key
 from authproof_mock.made_accounts import seed_for
 from authproof_mock.parts import Parts
 from authproof_mock.refusal import Refusal
-from authproof_mock.routing import Place, Router, parameters_of
+from authproof_mock.routing import Place, parameters_of
 from authproof_mock.samples import Samples
 from authproof_mock.seed import SeedAccount
 from authproof_mock.state import Request, State
@@ -38,6 +38,7 @@ class Backend:
     Answers are decided one at a time, under `lock`; whoever changes the state from outside holds it too.
 
     seed: the accounts; those that suit the contract when None. signing_key: a secret's text, or a private key in PEM; a new one when None.
+    cors_origins: origins of web pages that may call with credentials, besides those of the contract.
     Raises SigningKeyError, or SeedError when the bundled seed is broken.
 
     interventions: asked for every routed call before anything else is decided.
@@ -51,6 +52,7 @@ class Backend:
         seed: Iterable[SeedAccount] | None = None,
         clock: Clock | None = None,
         signing_key: str | None = None,
+        cors_origins: Sequence[str] = (),
         parts: Parts = Parts(),  # noqa: B008  # frozen
     ) -> None:
         self.contract = contract
@@ -69,9 +71,11 @@ class Backend:
         self._guard = parts.guard(state)
         self._validation = parts.validation(contract)
         self._answers = parts.answers(contract)
+        self._cors = parts.cors(contract, [*cors_origins, *contract.cors_origins])
+        self._transport = parts.transport()
         self._samples = Samples(contract.document)
         self._handlers: dict[str, Handler] = dict([*parts.flows(state, self._samples).handlers(), *parts.resources(state, self._samples).handlers()])
-        self._router = Router([*contract.operations, *self._published_keys()])
+        self._router = parts.router([*contract.operations, *self._published_keys()])
 
     def _published_keys(self) -> Iterable[Operation]:
         """The operation that publishes the key (RFC 7517 section 5), declared in the document or not."""
@@ -105,10 +109,11 @@ class Backend:
                 None if place is None else place.operations.get("GET" if call.method == "HEAD" and "HEAD" not in place.operations else call.method)
             )
             try:
-                answer = self._decide(call, place, operation)
+                answer = self._cors.preflight(call) or self._decide(call, place, operation)
             except Refusal as refusal:
                 answer = self._answers.refused(refusal)
             answer = self._answers.finished(answer, operation)
+            answer = self._transport.secured(call, self._cors.shared(call, answer))
             if call.method == "HEAD":
                 answer = _without_body(answer)
             if self.record is not None:

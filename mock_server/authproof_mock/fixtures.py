@@ -39,9 +39,9 @@ def served(contract: Contract, accounts: Sequence[SeedAccount], tls_folder: Path
     """A mock on a free port of 127.0.0.1, over TLS when `tls_folder` says where its certificate goes."""
     tls, authority = None, None
     if tls_folder:
-        from authproof_mock.certificate import new_tls
+        from authproof_mock.certificate import Certificates
 
-        tls, authority = new_tls("127.0.0.1"), tls_folder / "authproof-ca.pem"
+        tls, authority = Certificates().tls("127.0.0.1"), tls_folder / "authproof-ca.pem"
         authority.write_bytes(tls.authority)
     with running_mock(contract, seed=accounts, tls=tls) as (url, backend):
         yield AuthMock(url, contract, tuple(accounts), Control(backend), authority=authority)

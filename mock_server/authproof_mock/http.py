@@ -27,13 +27,14 @@ NOTHING = Nothing.NOTHING
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """One request. `path` is as sent, still percent-encoded; `query` is without its question mark."""
+    """One request. `path` is as sent, still percent-encoded; `query` is without its question mark. `secure`: it came over TLS."""
 
     method: str
     path: str
     query: str = ""
     headers: Headers = ()
     body: bytes = b""
+    secure: bool = False
 
     def header_values(self, name: str) -> list[str]:
         """Every value of the header `name`, which is in lower case, in the order sent."""

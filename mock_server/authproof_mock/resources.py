@@ -69,7 +69,7 @@ class Resources:
 
     def create_token(self, application: Application, personal: PersonalAccessTokens, request: Request) -> Answer:
         """A new token, shown this once."""
-        account = request.identity.account
+        account = self.owner_of(request)
         name = get(request.body, personal.request_name)
         if not isinstance(name, str):
             raise _invalid(personal.request_name, "This is of a wrong type.")
@@ -80,6 +80,10 @@ class Resources:
         put(payload, personal.response_record, _record(record, personal, account))
         put(payload, personal.response_token, self._state.tokens.mint(personal_type, account.id, record.id, expires_at))
         return Answer(request.operation.success_status, payload)
+
+    def owner_of(self, request: Request) -> Account:
+        """Whose a new token is: the caller's, whatever else the request names (CWE-639)."""
+        return request.identity.account
 
     def expiry_of(self, personal: PersonalAccessTokens, value: Json) -> float:
         """When the new token ends, in seconds since the epoch: in the future, and within the greatest lifetime. Raises Refusal."""

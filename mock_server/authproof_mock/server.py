@@ -12,22 +12,19 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from email.utils import formatdate
-from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from authproof_mock.app import app_of
 from authproof_mock.backend import Backend
+from authproof_mock.certificate import Tls
 from authproof_mock.clock import Clock
 from authproof_mock.parts import Parts
 from authproof_mock.redaction import without_tokens
 from authproof_mock.seed import SeedAccount
 from authproof_spec import load_contract
 from authproof_spec.contract import Contract
-
-if TYPE_CHECKING:
-    from authproof_mock.certificate import Tls
 
 _STOPS = (signal.SIGINT, signal.SIGTERM)
 _GRACE = 1
@@ -97,8 +94,8 @@ def running_mock(
     tls: Tls | None = None,
 ) -> Iterator[tuple[str, Backend]]:
     """Base URL and backend of a mock of `contract`, the bundled one when None, on a free port of 127.0.0.1. Arguments as those of Backend."""
-    backend = Backend(contract or load_contract(), seed=seed, clock=clock, signing_key=signing_key, parts=parts)
-    with running(app_of(backend, cors_origins=cors_origins), tls=tls, clock=backend.clock) as url:
+    backend = Backend(contract or load_contract(), seed=seed, clock=clock, signing_key=signing_key, cors_origins=cors_origins, parts=parts)
+    with running(app_of(backend), tls=tls, clock=backend.clock) as url:
         yield url, backend
 
 

@@ -138,7 +138,7 @@ def preflight(app: ASGIApp, origin: str) -> httpx.Response:
 def test_a_declared_origin_may_call_with_credentials(contract: Contract) -> None:
     app = create_app(contract, cors_origins=[ORIGIN])
     answer = preflight(app, ORIGIN)
-    assert answer.status_code == 200
+    assert answer.status_code == 204
     assert answer.headers["access-control-allow-origin"] == ORIGIN
     assert answer.headers["access-control-allow-credentials"] == "true"
     assert {"Authorization", "Content-Type"} <= set(answer.headers["access-control-allow-headers"].split(", "))

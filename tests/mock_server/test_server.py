@@ -15,7 +15,7 @@ import httpx
 import pytest
 
 from authproof_mock.app import create_app
-from authproof_mock.certificate import new_tls
+from authproof_mock.certificate import Certificates
 from authproof_mock.clock import Clock
 from authproof_mock.server import AddressError, listen, running, running_mock, serve
 from authproof_spec import Contract
@@ -99,7 +99,7 @@ def test_a_call_that_never_ends_does_not_hold_the_end_up_for_long(caplog: pytest
 
 
 def test_tls_is_trusted_by_the_certificate_of_its_authority(contract: Contract) -> None:
-    tls = new_tls("mock.example.test")
+    tls = Certificates().tls("mock.example.test")
     client_context = ssl.create_default_context(cadata=tls.authority.decode())
     with running(create_app(contract), tls=tls) as url:
         assert url.startswith("https://127.0.0.1:")

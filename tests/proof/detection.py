@@ -7,7 +7,9 @@ who has installed the suite has no use for it, and so the proof and its page are
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -24,13 +26,17 @@ from authproof_mock.faults import Fault, all_faults
 from authproof_mock.http import Call
 from authproof_mock.parts import Parts
 from authproof_mock.seed import load_seed
+from authproof_mock.server import running_mock
 from authproof_spec import Contract, load_contract
 
 PAGE = Path(__file__).parents[2] / "docs" / "detection.md"
+IN_TLS_ALONE = frozenset({"TRANSPORT-01", "TRANSPORT-05"})
+"""What a run without a socket cannot see."""
 _INTRODUCTION = """\
 # What the checks detect
 
-Each fault of the mock ({count} of them, see [faults](faults.md)) was put into a mock of the bundled contract, and that mock was certified.
+Each fault of the mock ({count} of them, see [faults](faults.md)) was put into a mock of the bundled contract, to which the origin of one
+front end was added, and that mock was certified.
 *At* says at how many of the operations that the requirement is asked about the fault was seen. *Fails too* has the requirements that ask
 for the same thing or for more. Nothing else failed or warned, and the mock without a fault passes everything; tests keep all of this true.
 
@@ -50,14 +56,15 @@ class InProcess(httpx.AsyncBaseTransport):
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         path, _, query = request.extensions["target"].decode("latin-1").partition("?")
         headers = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in request.headers.raw]
-        answer = self._backend.handle(Call(request.method, path, query, headers, await request.aread()))
+        answer = self._backend.handle(Call(request.method, path, query, headers, await request.aread(), request.url.scheme == "https"))
         await asyncio.sleep(answer.delay)
         return httpx.Response(answer.status, headers=list(answer.headers), stream=httpx.ByteStream(answer.body))
 
 
 @cache
 def contract() -> Contract:
-    return load_contract()
+    """The bundled contract, with a front end on an origin of its own: without one, nothing tells right CORS from none."""
+    return replace(load_contract(), cors_origins=("https://app.example.test",))
 
 
 def certify(parts: Parts) -> Report:
@@ -65,10 +72,33 @@ def certify(parts: Parts) -> Report:
     seed = load_seed()
     key = new_key(contract().tokens.algorithm)
     backend = Backend(contract(), seed=seed, parts=parts, signing_key=key)
-    profile = Profile("http://mock.invalid", accounts_of(contract(), seed), signing_key=key)
+    profile = Profile("https://mock.invalid", accounts_of(contract(), seed), signing_key=key, unsafe_writes=True)
     run = Certification(contract(), profile, plan(contract()), transport=InProcess(backend), hooks=BackendHooks(backend))
     run.run()
     return run.report()
+
+
+def certify_over_tls(parts: Parts) -> Report:
+    """The report on the same mock behind a socket with TLS. It verifies no certificate, so that a wrong one ends nothing."""
+    key = new_key(contract().tokens.algorithm)
+    tls = parts.certificates().tls("127.0.0.1")
+    with (
+        tempfile.NamedTemporaryFile(suffix=".pem") as authority,
+        running_mock(contract(), parts=parts, signing_key=key, tls=tls) as (url, backend),
+    ):
+        authority.write(tls.authority)
+        authority.flush()
+        accounts = accounts_of(contract(), load_seed())
+        profile = Profile(url, accounts, signing_key=key, ca=Path(authority.name), verify=False, timeout=30, unsafe_writes=True)
+        run = Certification(contract(), profile, plan(contract()), hooks=BackendHooks(backend))
+        run.run()
+    return run.report()
+
+
+def certify_fault(fault: Fault) -> Report:
+    """The report on a mock with `fault`, where it shows: some are in TLS alone."""
+    parts = fault.parts(Parts())
+    return certify_over_tls(parts) if fault.breaks in IN_TLS_ALONE else certify(parts)
 
 
 def complaints(report: Report) -> dict[str, Verdict]:
@@ -96,4 +126,4 @@ def page(rows: Iterable[str]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(row(fault, certify(fault.parts(Parts()))) for fault in all_faults().values()), "utf-8")
+    PAGE.write_text(page(row(fault, certify_fault(fault)) for fault in all_faults().values()), "utf-8")

@@ -58,20 +58,20 @@ def wrong_secret_is_refused(seen: Evidence, operation: Operation) -> Judgement:
 @check("LOGIN-03", on=first_logins, reads="logins")
 def unknown_account_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """An unknown account is refused."""
-    return _refused(seen, operation, "login.unknown", "An unknown account")
+    return _refused(seen, operation, "login.unknown", "An unknown account", "The budget of failed logins was used up, or the login names no person.")
 
 
 @check("LOGIN-06", on=first_logins, reads="logins")
 def disabled_account_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A disabled account cannot log in with its right password."""
-    return _refused(seen, operation, "login.disabled", "A disabled account with its right password", "disabled")
+    return _refused(seen, operation, "login.disabled", "A disabled account with its right password", "The profile has no disabled account here.")
 
 
-def _refused(seen: Evidence, operation: Operation, probe: str, what: str, part: str = "") -> Judgement:
+def _refused(seen: Evidence, operation: Operation, probe: str, what: str, why_not: str = "") -> Judgement:
     application, login = _login(seen, operation)
     exchanges = seen.all(probe, operation)
-    if not exchanges and part and ("logins", application.name) not in seen.outcomes:
-        return untestable(f"The profile has no {part} account of the application {application.name}.")
+    if not exchanges and why_not and ("logins", application.name) not in seen.outcomes:
+        return untestable(why_not)
     exchange = seen.one(probe, operation)
     judgement = refused(exchange, what, expected=login.refusal)
     if isinstance(response_of(exchange).at(application.access_token_field), str):
@@ -79,10 +79,12 @@ def _refused(seen: Evidence, operation: Operation, probe: str, what: str, part: 
     return gives_no_cookie(exchange, application, judgement)
 
 
-@check("LOGIN-04", on=first_logins, reads="logins")
+@check("LOGIN-04", on=first_logins, reads=("logins", "foreign_credentials"))
 def refusals_look_alike(seen: Evidence, operation: Operation) -> Judgement:
     """A wrong password, an unknown account and a disabled one cannot be told apart (CWE-204)."""
-    exchanges = [exchange for name in ("login.wrong_secret", "login.unknown", "login.disabled") for exchange in seen.all(name, operation)]
+    exchanges = [exchange for name in _WHO for exchange in seen.all(name, operation)]
+    # Whether an account of another application is let in is a question of its own.
+    exchanges = [exchange for exchange in exchanges if exchange.probe.name != "isolation.credentials" or not response_of(exchange).is_success]
     if len(exchanges) < 2:
         raise NotObserved("Fewer than two refusals were observed.")
     if unclear := next((exchange for exchange in exchanges if exchange.status == 429 or exchange.status >= 500), None):
@@ -99,7 +101,12 @@ def refusals_look_alike(seen: Evidence, operation: Operation) -> Judgement:
     return met(f"The refusals look alike: {names}.", *exchanges)
 
 
-_WHO = {"login.wrong_secret": "a wrong password", "login.unknown": "an unknown account", "login.disabled": "a disabled account"}
+_WHO = {
+    "login.wrong_secret": "a wrong password",
+    "login.unknown": "an unknown account",
+    "login.disabled": "a disabled account",
+    "isolation.credentials": "an account of another application",
+}
 _VARYING = re.compile(
     r"^(date|age|etag|x-ratelimit.*|.*request-id|.*trace.*|traceparent|ratelimit.*|retry-after|content-length|set-cookie|server-timing|cf-ray|via)$"
 )

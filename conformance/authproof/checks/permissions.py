@@ -1,82 +1,123 @@
-"""AUTHZ and APP: permissions, objects, and the isolation of applications."""
+"""AUTHZ: permissions, and the objects that they do not open."""
 
 from __future__ import annotations
 
-from authproof.checks.answers import all_refused, came_from_elsewhere, refused, response_of
+from authproof.checks.answers import came_from_elsewhere, response_of
 from authproof.checks.registry import (
     check,
-    identities,
-    identities_beside_personal_tokens,
-    of_several_applications,
+    read_with_object_rule,
     reads_with_permission,
-    token_revocations,
-    with_object_rule,
     with_permission,
+    writes_with_permission,
 )
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
 from authproof.reading import bearer_challenge, set_cookies
-from authproof.verdict import Judgement, broken, met, undecided, untestable, weak
+from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, weak, worst
 from authproof_spec import Application, Operation
 from authproof_spec.pointer import get
 
+UNPROCESSED = frozenset({400, 413, 415, 422})
+"""Refusals of what was sent, which say nothing of the caller."""
+
 
 def _holds(seen: Evidence, application: Application | None, operation: Operation) -> bool:
-    """True when who-am-I says that the ordinary account has a permission of `operation`."""
+    """True when who-am-I says that the ordinary account may call `operation` with its access token."""
     pointer = application.identity.fields.get("permissions") if application and application.identity else None
     if application is None or application.identity is None or pointer is None:
         return False
-    wanted = {permission for permissions in operation.bearer_schemes.values() for permission in permissions}
+    wanted = operation.bearer_schemes.get(application.access_token.scheme.name, frozenset())
     for exchange in seen.all("identity.control", application.identity.operation):
         if exchange.probe.variant == "ordinary":
             held = get(response_of(exchange).json, pointer)
-            return isinstance(held, list) and bool(wanted & {str(entry) for entry in held})
+            return isinstance(held, list) and wanted <= {str(entry) for entry in held}
     return False
 
 
-def _forbidden(exchange: Exchange, what: str) -> Judgement:
-    response = response_of(exchange)
-    status = response.status
-    if status == 403 and not came_from_elsewhere(response):
+def _does_not_decide(exchange: Exchange) -> bool:
+    """True when a limiter, a proxy, or an outage answered."""
+    return exchange.status in {429, 502, 503, 504} or came_from_elsewhere(response_of(exchange))
+
+
+def _forbidden(exchange: Exchange) -> Judgement:
+    what = "A valid token without the permission"
+    status = exchange.status
+    if _does_not_decide(exchange):
+        return undecided(f"{what} is answered {status}, which does not decide.", exchange)
+    if status == 403:
         return met(f"{what} is answered 403.", exchange)
     if status == 404:
         return weak(f"{what} is answered 404: the server hides the object, or looks it up before the permission.", exchange)
-    if status == 429 or came_from_elsewhere(response):
-        return undecided(f"{what} is answered {status}, which does not decide.", exchange)
-    if response.is_success:
-        return broken(f"{what} is served: answered {status} where 403 is due.", exchange)
-    if status == 401:
-        return broken(f"{what} is answered 401 where 403 is due: a client would log in again for ever.", exchange)
-    return broken(f"{what} is answered {status} where 403 is due.", exchange)
-
-
-@check("AUTHZ-02", on=with_permission, reads="permissions")
-def missing_permission_is_forbidden(seen: Evidence, operation: Operation) -> Judgement:
-    """A valid token without the permission is answered 403, on each operation that takes one (CWE-862)."""
-    exchange = seen.one("permission.missing", operation)
-    if _holds(seen, seen.application_of(operation), operation):
-        return undecided("The ordinary account holds the permission, by its own who-am-I.", exchange)
-    return _forbidden(exchange, "A valid token without the permission")
+    if status in UNPROCESSED and exchange.probe.request.body is not None:
+        return undecided(f"{what} is answered {status} for what it sent, so that the permission was not asked for.", exchange)
+    harm = ": it is served" if response_of(exchange).is_success else ": a client would log in again for ever" if status == 401 else ""
+    return broken(f"{what} is answered {status} where 403 is due{harm}.", exchange)
 
 
 @check("AUTHZ-01", on=reads_with_permission, reads="permissions")
 def permission_opens_the_operation(seen: Evidence, operation: Operation) -> Judgement:
     """The permission makes the difference: 403 without it, a success with it (RFC 9110 section 15.5.4)."""
     without, held = seen.one("permission.missing", operation), seen.one("permission.held", operation)
+    if _holds(seen, seen.application_of(operation), operation):
+        return undecided("The ordinary account holds the permission, by its own who-am-I.", without)
+    judgement = _forbidden(without)
+    if judgement.verdict is not Verdict.PASS:
+        return judgement
     if not response_of(held).is_success:
         return undecided(f"The privileged account is answered {held.status}, so the 403 of the ordinary one proves little.", held, without)
-    judgement = _forbidden(without, "A valid token without the permission")
-    return (
-        met("The operation is answered 403 without the permission and served with it.", without, held) if judgement.verdict == "pass" else judgement
-    )
+    return met("The operation is answered 403 without the permission and served with it.", without, held)
+
+
+@check("AUTHZ-02", on=with_permission, reads="permissions")
+def missing_permission_is_forbidden(seen: Evidence, operation: Operation) -> Judgement:
+    """A valid token without the permission is answered 403, on each operation that takes one (CWE-862)."""
+    application = seen.application_of(operation)
+    asked = [*seen.all("permission.missing", operation), *seen.all("permission.existing", operation)]
+    was_sent = any(exchange.probe.name == "permission.missing" and exchange.probe.operation == operation.id for exchange in seen.exchanges)
+    if not was_sent and application and ("permissions", application.name) not in seen.outcomes:
+        return untestable("A server without this check would carry the request out, and the profile does not allow unsafe writes.")
+    exchange = seen.one("permission.missing", operation)
+    if _holds(seen, application, operation):
+        return undecided("The ordinary account holds the permission, by its own who-am-I.", exchange)
+    judgements = [_forbidden(each) for each in asked]
+    failures = [judgement for judgement in judgements if judgement.verdict is Verdict.FAIL]
+    # Where a missing object is answered 404 or 400, an existing one may still show that the permission is asked for.
+    return worst(*failures) if failures else next((judgement for judgement in judgements if judgement.verdict is Verdict.PASS), judgements[0])
+
+
+@check("AUTHZ-03", on=writes_with_permission, reads="permissions")
+def permission_comes_before_body_and_object(seen: Evidence, operation: Operation) -> Judgement:
+    """Whether a body is right, or an object there, is nothing for who lacks the permission (CWE-204)."""
+    names = ("permission.missing", "permission.invalid_body", "permission.existing")
+    exchanges = [exchange for name in names for exchange in seen.all(name, operation)]
+    if not exchanges:
+        raise NotObserved("The operation was not asked without the permission.")
+    unclear = [exchange for exchange in exchanges if _does_not_decide(exchange) or exchange.status == 401 or response_of(exchange).is_success]
+    if unclear or _holds(seen, seen.application_of(operation), operation):
+        shown = (unclear or exchanges)[0]
+        return undecided(f"The answer {shown.status} is no refusal for a missing permission.", shown)
+    early = [exchange for exchange in exchanges if exchange.status in {*UNPROCESSED, 409} or exchange.status >= 500]
+    if early:
+        return broken(f"A body is judged before the permission: it is answered {early[0].status} where 403 is due.", *early)
+    missing = [exchange for exchange in exchanges if exchange.status in {404, 410}]
+    if missing:
+        # A server may hide all that the caller may not do, but then it answers 403 nowhere.
+        candid = [exchange for exchange in (*exchanges, *seen.all("permission.missing")) if exchange.status == 403]
+        say = broken if candid else weak
+        return say("A missing object is answered 404 before the permission is asked for; 403 is due.", *missing, *candid[:1])
+    if any(exchange.status != 403 for exchange in exchanges):
+        return undecided(f"The answers are {', '.join(str(exchange.status) for exchange in exchanges)}, which does not decide.", *exchanges)
+    return met(f"{len(exchanges)} requests that differ in body and object are all answered 403.", *exchanges)
 
 
 @check("AUTHZ-04", on=with_permission, reads="permissions")
 def forbidden_names_insufficient_scope(seen: Evidence, operation: Operation) -> Judgement:
     """A 403 names insufficient_scope and leaves the refresh cookie alone (RFC 6750 section 3.1)."""
-    exchange = seen.one("permission.missing", operation)
-    if exchange.status != 403:
-        return undecided(f"The answer is {exchange.status}, not 403.", exchange)
+    exchanges = [exchange for name in ("permission.missing", "permission.existing") for exchange in seen.all(name, operation)]
+    refusals = [exchange for exchange in exchanges if exchange.status == 403 and not came_from_elsewhere(response_of(exchange))]
+    if not refusals:
+        raise NotObserved("No answer was 403.")
+    exchange = refusals[0]
     application = seen.application_of(operation)
     response = response_of(exchange)
     if application and application.cookie and any(cookie.is_deletion for cookie in set_cookies(response, application.cookie.name)):
@@ -88,59 +129,40 @@ def forbidden_names_insufficient_scope(seen: Evidence, operation: Operation) -> 
     return say("The 403 does not name insufficient_scope.", exchange)
 
 
-@check("AUTHZ-05", on=token_revocations, reads="personal_tokens")
-def personal_tokens_of_others_are_out_of_reach(seen: Evidence, operation: Operation) -> Judgement:
-    """Another user's token is neither listed nor revocable, and lives on (CWE-639)."""
-    application = seen.application_of(operation)
-    personal = application.personal_access_tokens if application else None
-    if application is None or personal is None or application.identity is None:
-        raise NotObserved("The operation belongs to no application with personal access tokens.")
-    attempts = seen.all("pat.foreign_revoke", operation)
-    if not attempts and ("personal_tokens", application.name) not in seen.outcomes:
-        return untestable("The profile has no second account of the application.")
-    attempt = seen.one("pat.foreign_revoke", operation)
-    created = seen.one("pat.create", personal.create)
-    identifier = get(response_of(created).at(personal.response_record), personal.record["id"])
-    listed = response_of(seen.one("pat.foreign_list", personal.list)).at(personal.items)
-    if isinstance(listed, list) and any(get(record, personal.record["id"]) == identifier for record in listed):
-        return broken("Another user's list shows the token.", seen.one("pat.foreign_list", personal.list))
-    before = seen.one("pat.use", application.identity.operation)
-    if not response_of(before).is_success:
-        return undecided(f"The token was answered {before.status} before that too.", before)
-    after = seen.one("pat.after_foreign_revoke", application.identity.operation)
-    if response_of(attempt).is_success or not response_of(after).is_success:
-        return broken(f"Another user's revocation is answered {attempt.status}, and the token is then answered {after.status}.", attempt, after)
-    return met(f"Another user does not see the token, and their revocation of it is answered {attempt.status}.", attempt, after)
+@check("AUTHZ-08", on=reads_with_permission, reads="withdrawn_permission")
+def withdrawn_permission_is_gone(seen: Evidence, operation: Operation) -> Judgement:
+    """A permission that was taken away opens nothing, at the latest with the next access token (CWE-863)."""
+    if not seen.all("withdrawal.before", operation) and seen.all("withdrawal.before"):
+        return untestable("Another operation of the application showed it.")
+    before, old, new = (seen.one(f"withdrawal.{name}", operation) for name in ("before", "old_token", "new_token"))
+    unclear = [exchange for exchange in (new, old) if _does_not_decide(exchange) or exchange.status >= 500]
+    unclear += [] if response_of(before).is_success else [before]
+    if unclear:
+        return undecided(f"The operation is answered {unclear[0].status}, which does not decide.", unclear[0])
+    if new.status == 401:
+        return undecided("The next access token is answered 401, so nothing is said of its permissions.", new)
+    if new.status not in {403, 404}:
+        return broken(f"The permission is gone, and the next access token is answered {new.status} where 403 is due.", new)
+    if response_of(old).is_success:
+        return weak("The permission works until the access token ends; only the next one is without it.", old, new)
+    return met(f"The permission is gone at once: answered {old.status}, and {new.status} after a refresh.", old, new)
 
 
-@check("AUTHZ-10", on=with_object_rule, reads="permissions")
+@check("AUTHZ-10", on=read_with_object_rule, reads="objects")
 def foreign_object_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """An object that is not the caller's is refused, with the declared status or its lawful twin (CWE-639)."""
     exchange, own = seen.one("object.foreign", operation), seen.one("object.own", operation)
     rule = next(rule for rule in seen.contract.object_rules if rule.operation is operation)
     status = exchange.status
-    if response_of(exchange).is_success:
-        return broken(f"An object of somebody else is served: answered {status} where {rule.otherwise} is due.", exchange)
-    if not response_of(own).is_success:
+    is_served = response_of(exchange).is_success
+    if not is_served and not response_of(own).is_success:
         return undecided(f"The caller's own object is answered {own.status}, so a refusal proves nothing.", own, exchange)
+    if _does_not_decide(exchange) or status >= 500:
+        return undecided(f"An object of somebody else is answered {status}, which does not decide.", exchange)
     if status == rule.otherwise:
         return met(f"An object of somebody else is answered {status}, the caller's own is served.", exchange, own)
+    if status == 404 and exchange.probe.variant == "invented":
+        return undecided("An object that may not exist is answered 404. A second account with another value in the profile would decide.", exchange)
     if status in {403, 404}:
         return weak(f"An object of somebody else is answered {status}, and {rule.otherwise} is declared.", exchange)
-    return broken(f"An object of somebody else is answered {status} where {rule.otherwise} is due.", exchange)
-
-
-@check("APP-01", on=of_several_applications(identities), reads="isolation")
-def access_token_of_another_application_is_refused(seen: Evidence, operation: Operation) -> Judgement:
-    """The access token of another application is refused with 401 (RFC 8725 section 3.9)."""
-    exchanges = seen.all("isolation.access", operation)
-    for exchange in exchanges:
-        if exchange.status == 403 and not came_from_elsewhere(response_of(exchange)):
-            return weak("The access token of another application is answered 403; it is not meant for this one, so 401 is due.", exchange)
-    return all_refused(exchanges, "The access token of another application")
-
-
-@check("PAT-22", on=identities_beside_personal_tokens, reads="personal_tokens")
-def personal_token_of_another_application_is_refused(seen: Evidence, operation: Operation) -> Judgement:
-    """A personal access token is refused by another application (RFC 8725 section 3.9)."""
-    return refused(seen.one("pat.elsewhere", operation), "A personal access token of another application")
+    return broken(f"An object of somebody else is {'served: ' if is_served else ''}answered {status} where {rule.otherwise} is due.", exchange)

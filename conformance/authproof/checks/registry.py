@@ -83,14 +83,64 @@ def reads_with_permission(contract: Contract) -> Iterable[Operation]:
     return (operation for operation in with_permission(contract) if operation.method == "GET")
 
 
-def with_object_rule(contract: Contract) -> Iterable[Operation]:
-    """Every operation whose object must be the caller's own."""
-    return (rule.operation for rule in contract.object_rules)
+def writes_with_permission(contract: Contract) -> Iterable[Operation]:
+    """Every operation that takes a permission and does more than read."""
+    return (operation for operation in with_permission(contract) if operation.method not in {"GET", "HEAD"})
+
+
+def read_with_object_rule(contract: Contract) -> Iterable[Operation]:
+    """Every reading operation whose object must be the caller's own; to write to somebody else's would do harm."""
+    return (rule.operation for rule in contract.object_rules if rule.operation.method in {"GET", "HEAD"})
 
 
 def identities(contract: Contract) -> Iterable[Operation]:
     """Each application's who-am-I operation."""
     return (app.identity.operation for app in contract.applications.values() if app.identity)
+
+
+def identities_named_by_application(contract: Contract) -> Iterable[Operation]:
+    """Each who-am-I operation whose path names its application."""
+    for name, app in contract.applications.items():
+        if app.identity and name in app.identity.operation.path.split("/"):
+            yield app.identity.operation
+
+
+def identities_and_token_creations(contract: Contract) -> Iterable[Operation]:
+    """Each application's who-am-I, and its creation of a personal access token."""
+    return (*identities(contract), *token_creations(contract))
+
+
+def first_identity(contract: Contract) -> Iterable[Operation]:
+    """The first application's who-am-I, where all of them answer by one policy."""
+    return list(identities(contract))[:1]
+
+
+def identities_and_refreshes(contract: Contract) -> Iterable[Operation]:
+    """Each application's who-am-I and refresh: what an access token opens, and what a cookie does."""
+    return (*identities(contract), *refreshes(contract))
+
+
+def identities_and_first_logins(contract: Contract) -> Iterable[Operation]:
+    """Each application's who-am-I and first login."""
+    return (*identities(contract), *(app.logins[0].operation for app in contract.applications.values() if app.identity))
+
+
+def shared_reads(contract: Contract) -> Iterable[Operation]:
+    """Each application's who-am-I, and one public operation that reads: what a cache might keep."""
+    public = [operation for operation in contract.operations if operation.is_public and operation.method == "GET"]
+    return (*identities(contract), *public[:1])
+
+
+def cookie_flows(contract: Contract) -> Iterable[Operation]:
+    """The refresh and the logout of each application whose cookie alone opens them."""
+    for app in contract.applications.values():
+        if app.cookie and app.refresh:
+            yield from (operation for operation in (app.refresh, app.logout) if operation and not operation.is_protected)
+
+
+def cookie_logins(contract: Contract) -> Iterable[Operation]:
+    """The first login of each application that has a refresh cookie."""
+    return (app.logins[0].operation for app in contract.applications.values() if app.cookie)
 
 
 def first_logins(contract: Contract) -> Iterable[Operation]:
@@ -168,6 +218,11 @@ def of_several_applications(subjects: Subjects) -> Subjects:
 def readable(contract: Contract) -> Iterable[Operation]:
     """Every protected operation, and every public one that only reads."""
     return (operation for operation in contract.operations if operation.is_protected or (operation.is_public and operation.method == "GET"))
+
+
+def whole_api(contract: Contract) -> Iterable[Operation]:
+    """One operation to stand for all, where what is asked is not about any of them: the first login."""
+    return [next(iter(contract.applications.values())).logins[0].operation]
 
 
 def everything(contract: Contract) -> Iterable[Operation]:

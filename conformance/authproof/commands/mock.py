@@ -84,17 +84,15 @@ def command(
     if control is None:
         control = control_prefix is not None or is_loopback(host)
     prefix = (PREFIX if control_prefix is None else control_prefix) if control else None
-    backend = Backend(read, seed=accounts, parts=parts)
+    backend = Backend(read, seed=accounts, cors_origins=origins, parts=parts)
     try:
-        app = app_of(backend, cors_origins=origins, control_prefix=prefix)
+        app = app_of(backend, control_prefix=prefix)
     except PrefixError as error:
         raise UsageProblem(f"{error} The options are --control-prefix and --no-control.") from error
     authority = tls_ca or (Path("authproof-ca.pem") if tls else None)
     secure = None
     if authority:
-        from authproof_mock.certificate import new_tls
-
-        secure = new_tls(host)
+        secure = parts.certificates().tls(host)
         try:
             authority.write_bytes(secure.authority)
         except OSError as error:

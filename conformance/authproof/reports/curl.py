@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from authproof.exchange import Request
+from authproof.exchange import Request, plain_url
 
 _DULL = {"user-agent", "accept", "accept-encoding"}
 _VARIABLE = re.compile(r"\$\{[A-Z][A-Z0-9_]*\}")
@@ -13,6 +13,7 @@ _VARIABLE = re.compile(r"\$\{[A-Z][A-Z0-9_]*\}")
 def curl(request: Request, base_url: str) -> str:
     """One line that sends `request` again. It is redacted, so its secrets are variables for the shell to fill in."""
     words = ["curl", "-i", "--path-as-is"]
+    base_url = plain_url(base_url) if request.plain else base_url
     if request.method == "HEAD":
         words.append("-I")
     elif request.method != "GET" or request.body is not None:

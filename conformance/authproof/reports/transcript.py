@@ -27,7 +27,7 @@ def printable(text: str) -> str:
 
 def sent(request: Request, limit: int) -> Iterator[str]:
     """The lines of `request`; its body has at most `limit` characters."""
-    yield printable(f"{request.method} {request.target}")
+    yield printable(f"{request.method} {request.target}{' over plain http' if request.plain else ''}")
     yield from _fields(request.headers, _DULL_SENT)
     if request.body:
         yield from _body(request.body, limit)

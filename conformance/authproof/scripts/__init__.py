@@ -9,7 +9,22 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from authproof.lab import Lab, Script
-from authproof.scripts import baseline, bearer, isolation, jwt, logins, logout, permissions, personal_tokens, refresh, second_factor
+from authproof.scripts import (
+    baseline,
+    bearer,
+    cors,
+    identities,
+    isolation,
+    jwt,
+    logins,
+    logout,
+    permissions,
+    personal_tokens,
+    refresh,
+    second_factor,
+    transport,
+    withdrawal,
+)
 from authproof_spec import Application
 
 ScriptFunction: TypeAlias = Callable[[Lab, Application], Script]
@@ -21,12 +36,23 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "bearer": bearer.bearer,
     "jwt": jwt.jwt,
     "permissions": permissions.permissions,
+    "objects": permissions.objects,
     "personal_tokens": personal_tokens.personal_tokens,
+    "identities": identities.identities,
+    "ownership": identities.ownership,
     "isolation": isolation.isolation,
+    "undeclared": isolation.undeclared,
+    "second_factor_elsewhere": isolation.second_factor_elsewhere,
+    "cors": cors.cors,
+    "cross_site": cors.cross_site,
+    "transport": transport.transport,
     "refresh": refresh.refresh,
     "ancestor": refresh.ancestor,
     "race": refresh.race,
     "logout": logout.logout,
     "second_factor": second_factor.second_factor,
+    "foreign_credentials": isolation.foreign_credentials,
     "logins": logins.logins,
+    "withdrawn_permission": withdrawal.withdrawn_permission,
+    "disabled_account": withdrawal.disabled_account,
 }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from authproof.exchange import Probe
+from authproof.exchange import Exchange, Probe
 from authproof.lab import MAIN, Blocked, Lab, Missing, Script
 from authproof.profile import Part
 from authproof_spec import Application
@@ -22,5 +22,13 @@ def baseline(lab: Lab, application: Application) -> Script:
         lab.sessions[application.name, part] = session
         if application.identity:
             operation = application.identity.operation
-            yield Probe("identity.control", lab.call(operation, bearer=session.access_token), operation.id, part)
+            (told,) = yield Probe("identity.control", lab.call(operation, bearer=session.access_token), operation.id, part)
+            session.identifier = _identifier(application, told)
     lab.session(application, *MAIN)
+
+
+def _identifier(application: Application, told: Exchange) -> str | None:
+    """The id of the account that the who-am-I answer names; None when it names none."""
+    pointer = application.identity.fields.get("id") if application.identity else None
+    found = told.response.at(pointer) if told.response and pointer else None
+    return str(found) if isinstance(found, str | int) else None

@@ -30,7 +30,7 @@ def logins(lab: Lab, application: Application) -> Script:
     body = lab.credentials(first, account, **{secret: wrong})
     yield Probe("login.wrong_secret", lab.call(first.operation, body=body), first.operation.id)
     identifier = next((name for name in first.credentials.values() if name in {"email", "username"}), None)
-    if identifier:
+    if identifier and lab.may_fail_a_login():
         nobody = f"authproof-{lab.run_id}" + ("@example.com" if identifier == "email" else "")
         body = lab.credentials(first, account, **{identifier: nobody, secret: wrong})
         yield Probe("login.unknown", lab.call(first.operation, body=body), first.operation.id)

@@ -1,32 +1,82 @@
-"""Operations that take a permission, asked by a caller who has it and by one who has not."""
+"""Operations that take a permission, and objects with an owner, asked for by a caller who has it and by one who has not."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from authproof.exchange import Probe
-from authproof.lab import Lab, Script
+from authproof.lab import MAIN, Lab, Script
 from authproof.profile import Part
-from authproof_spec import Application
+from authproof_spec import Application, Operation
+from authproof_spec.contract import MediaType
+from authproof_spec.pointer import Json
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+"""The methods that change nothing (RFC 9110 section 9.2.1)."""
 
 
 def permissions(lab: Lab, application: Application) -> Script:
-    """Each operation with a permission as the ordinary account; the safe ones as the privileged one too."""
+    """Each operation with a permission as the ordinary account, the writing ones in several ways; the reading ones as the privileged account too.
+
+    A broken server carries out what it is asked for: what is written to does not exist, or is the caller's own and stays as it is.
+    """
     ordinary = lab.session(application, Part.ORDINARY)
-    for operation in lab.contract.protected_operations:
-        if lab.contract.application_of(operation) is application and any(operation.bearer_schemes.values()):
-            yield Probe("permission.missing", lab.example_call(operation, bearer=ordinary.access_token), operation.id)
-    for rule in lab.contract.object_rules:
-        own = ordinary.account.attributes.get(rule.attribute)
-        if own is not None and lab.contract.application_of(rule.operation) is application:
-            for name, value in (("object.own", own), ("object.foreign", _foreign(lab, application, rule.attribute, own))):
-                request = lab.call(rule.operation, bearer=ordinary.access_token, path={rule.parameter: value})
-                yield Probe(name, request, rule.operation.id)
+    token = ordinary.access_token
+    for operation in restricted(lab, application):
+        if is_harmless(lab, operation):
+            yield Probe("permission.missing", lab.example_call(operation, bearer=token), operation.id)
+        if operation.request_body and operation.method not in SAFE:
+            yield Probe("permission.invalid_body", lab.call(operation, bearer=token, body=breaking_body(lab, operation)), operation.id)
+    update = application.accounts.update if application.accounts else None
+    if update and update.method == "PATCH" and ordinary.identifier is not None:
+        path = {update.path_parameters[-1].name: ordinary.identifier}
+        yield Probe("permission.existing", lab.call(update, bearer=token, body={}, path=path), update.id)
     privileged = lab.session(application, Part.PRIVILEGED)
-    for operation in lab.contract.protected_operations:
-        if lab.contract.application_of(operation) is application and any(operation.bearer_schemes.values()) and operation.method == "GET":
+    for operation in restricted(lab, application):
+        if operation.method == "GET":
             yield Probe("permission.held", lab.example_call(operation, bearer=privileged.access_token), operation.id)
 
 
-def _foreign(lab: Lab, application: Application, attribute: str, own: str) -> str:
-    """The value of another account of the profile; an invented one when there is none."""
-    values = [account.attributes.get(attribute) for account in lab.profile.accounts if account.application == application.name]
-    return next((value for value in values if value not in {None, own}), None) or f"{own}-authproof"
+def restricted(lab: Lab, application: Application) -> Iterator[Operation]:
+    """The operations of `application` that take a permission."""
+    for operation in lab.contract.protected_operations:
+        if lab.contract.application_of(operation) is application and any(operation.bearer_schemes.values()):
+            yield operation
+
+
+def is_harmless(lab: Lab, operation: Operation) -> bool:
+    """True when the example call of `operation` does no harm on a server that lets everybody do everything."""
+    if operation.method in SAFE or operation.path_parameters or lab.profile.allows_writes:
+        return True
+    return any(media.schema and not lab.contract.document.validator(media.schema).is_valid({}) for media in _contents(operation))
+
+
+def breaking_body(lab: Lab, operation: Operation) -> Json:
+    """A body that the document does not allow; an empty object where the document allows everything."""
+    schemas = [media.schema for media in _contents(operation) if media.schema]
+    bodies: tuple[Json, ...] = ({}, [], "authproof")
+    return next((body for body in bodies if schemas and not lab.contract.document.validator(schemas[0]).is_valid(body)), {})
+
+
+def _contents(operation: Operation) -> tuple[MediaType, ...]:
+    return operation.request_body.content if operation.request_body else ()
+
+
+def objects(lab: Lab, application: Application) -> Script:
+    """Objects that are tied to an attribute of the account, where they are only read: the caller's own, and that of somebody else."""
+    session = lab.session(application, *MAIN)
+    for rule in lab.contract.object_rules:
+        own = session.account.attributes.get(rule.attribute)
+        if own is None or rule.operation.method not in SAFE or lab.contract.application_of(rule.operation) is not application:
+            continue
+        foreign, kind = _foreign(lab, application, rule.attribute, own)
+        for name, value, variant in (("object.own", own, ""), ("object.foreign", foreign, kind)):
+            request = lab.call(rule.operation, bearer=session.access_token, path={rule.parameter: value})
+            yield Probe(name, request, rule.operation.id, variant)
+
+
+def _foreign(lab: Lab, application: Application, attribute: str, own: str) -> tuple[str, str]:
+    """The value of another account of the profile, and what it is; an invented one when there is none."""
+    values = (account.attributes.get(attribute) for account in lab.profile.accounts if account.application == application.name)
+    found = next((value for value in values if value is not None and value != own), None)
+    return (found, "of another account") if found else (f"{own}-authproof", "invented")

@@ -20,8 +20,8 @@ def personal_tokens(lab: Lab, application: Application) -> Script:
         raise Missing(f"The contract has no personal access tokens for {application.name}.")
     session = lab.session(application, *MAIN)
     me = application.identity.operation
-    (created,) = yield Probe("pat.create", lab.call(personal.create, bearer=session.access_token, body=_body(lab, personal)), personal.create.id)
-    token, identifier = _created(lab, personal, session, created)
+    (created,) = yield Probe("pat.create", lab.call(personal.create, bearer=session.access_token, body=token_body(lab, personal)), personal.create.id)
+    token, identifier = created_token(lab, personal, session, created)
     path = {personal.revoke.path_parameters[-1].name: identifier}
 
     yield Probe("pat.use", lab.call(me, bearer=token), me.id)
@@ -48,7 +48,8 @@ def personal_tokens(lab: Lab, application: Application) -> Script:
         lab.personal_tokens.clear()
 
 
-def _body(lab: Lab, personal: PersonalAccessTokens) -> dict[str, Json]:
+def token_body(lab: Lab, personal: PersonalAccessTokens) -> dict[str, Json]:
+    """The body that asks for a token of one day, under the name of this run."""
     tomorrow = datetime.fromtimestamp(lab.now(), UTC) + timedelta(days=1)
     body: dict[str, Json] = {}
     put(body, personal.request_name, f"authproof {lab.run_id}")
@@ -56,7 +57,7 @@ def _body(lab: Lab, personal: PersonalAccessTokens) -> dict[str, Json]:
     return body
 
 
-def _created(lab: Lab, personal: PersonalAccessTokens, session: Session, created: Exchange) -> tuple[str, str]:
+def created_token(lab: Lab, personal: PersonalAccessTokens, session: Session, created: Exchange) -> tuple[str, str]:
     """The token and the id of its record. Raises Blocked when the answer has not both."""
     response = created.response
     if response is None or not response.is_success:

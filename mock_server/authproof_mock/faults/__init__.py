@@ -11,7 +11,9 @@ from authproof_mock.parts import Parts
 from . import (
     bearer,
     cookie,
+    cors,
     errors,
+    isolation,
     jwt,
     login,
     logout,
@@ -19,11 +21,12 @@ from . import (
     personal_tokens,
     refresh,
     second_factor,
+    transport,
 )
 
 __all__ = ["Fault", "UnknownFaultError", "all_faults", "parts_with"]
 
-_MODULES = (bearer, jwt, cookie, login, second_factor, refresh, logout, permissions, personal_tokens, errors)
+_MODULES = (bearer, jwt, cookie, login, second_factor, refresh, logout, permissions, personal_tokens, isolation, cors, transport, errors)
 
 
 class UnknownFaultError(Exception):

@@ -90,22 +90,28 @@ class DropsSecureAtRefresh(_WithoutSecure):
     places = (REFRESH,)
 
 
-@fault(
-    "sets-same-site-to-none",
-    breaks="COOKIE-03",
-    reference="CWE-1275",
-    harm="Any web page makes its visitors' browsers refresh and log out.",
-)
-class SetsSameSiteToNone(_Bakes):
-    places = (REFRESH,)
+class WithSameSiteNone(_Bakes):
+    """Lets browsers send the cookie with the requests of any page."""
 
     def cookie(self, line: str, application: Application) -> str:
         return re.sub("SameSite=.*$", "SameSite=None", super().cookie(line, application))
 
 
 @fault(
+    "sets-same-site-to-none",
+    breaks="COOKIE-03",
+    also=("CORS-09",),  # any page may then do what the cookie alone opens
+    reference="CWE-1275",
+    harm="Any web page makes its visitors' browsers refresh and log out.",
+)
+class SetsSameSiteToNone(WithSameSiteNone):
+    places = (REFRESH,)
+
+
+@fault(
     "leaves-same-site-to-the-browser",
     breaks="COOKIE-03",
+    also=("CORS-09",),  # some browsers then let any page do what the cookie alone opens
     reference="RFC 6265bis §4.1.2.7",
     harm="Whether other sites may send the cookie is up to each browser.",
 )
@@ -119,6 +125,7 @@ class LeavesSameSiteOut(_Bakes):
 @fault(
     "sends-the-cookie-with-every-request",
     breaks="COOKIE-04",
+    also=("APP-02",),
     reference="RFC 6265 §4.1.2.4",
     harm="The refresh token reaches every path of the host, and every log and application there.",
 )

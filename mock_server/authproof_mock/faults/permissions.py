@@ -1,22 +1,31 @@
-"""Faults of permissions, of objects, and of the isolation of applications."""
+"""Faults of permissions, of objects, and of who the caller is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from urllib.parse import parse_qs
 
+from authproof_mock.accounts import Account
 from authproof_mock.faults.bearer import reads_with_permission
 from authproof_mock.faults.fault import fault
 from authproof_mock.guard import Guard
+from authproof_mock.http import Answer, Call
+from authproof_mock.pats import PersonalAccessToken
 from authproof_mock.refusal import Refusal, challenge
-from authproof_mock.state import Caller
-from authproof_mock.tokens import Content, Purpose
-from authproof_spec.contract import Operation
+from authproof_mock.resources import Resources
+from authproof_mock.samples import Samples
+from authproof_mock.state import Caller, Request, State
+from authproof_mock.tokens import Content, InvalidToken, Purpose
+from authproof_mock.validation import Validation
+from authproof_spec.contract import Application, Identity, Operation
+from authproof_spec.pointer import get
 
 
 @fault(
     "lets-everybody-read",
     breaks="AUTHZ-01",
-    also=("AUTHZ-02",),  # it asks for the same of every operation
+    also=("AUTHZ-02", "AUTHZ-08"),  # they ask for the same of every operation, and of a permission that was lost
     reference="CWE-862",
     harm="Any user reads what administrators alone may see.",
 )
@@ -29,6 +38,7 @@ class LetsEverybodyRead(Guard):
 @fault(
     "checks-permissions-of-get-alone",
     breaks="AUTHZ-02",
+    also=("AUTHZ-03",),  # a missing object is answered 404, and nothing 403
     reference="CWE-862",
     harm="Any user creates, changes and deletes what he may not even see.",
 )
@@ -127,54 +137,193 @@ class CallsItABadRequest(Guard):
             raise Refusal(400, "This is not valid.") from None
 
 
-class OpensToAnotherApplication(Guard):
-    """Takes some tokens of other applications, and asks them for no permission."""
-
-    purpose = Purpose.ACCESS
-
-    def takes(self, content: Content, operation: Operation) -> bool:
-        """True for such a token at `operation`."""
-        return content.type.purpose is self.purpose and content.type.application not in self._applications[operation.id]
-
-    def check_application(self, content: Content, operation: Operation) -> None:
-        if not self.takes(content, operation):
-            super().check_application(content, operation)
-
-    def check_scheme(self, caller: Caller, operation: Operation) -> None:
-        if not self.takes(caller.content, operation):
-            super().check_scheme(caller, operation)
-
-    def check_permissions(self, caller: Caller, operation: Operation) -> None:
-        if not self.takes(caller.content, operation):
-            super().check_permissions(caller, operation)
+# What is decided first
 
 
 @fault(
-    "takes-the-access-token-of-another-application",
-    breaks="APP-01",
-    reference="CVE-2023-22482",
-    harm="Who may use one application may use every other one.",
+    "reads-the-body-before-the-permission",
+    breaks="AUTHZ-03",
+    reference="CWE-204",
+    harm="Any user learns from the errors what an operation takes that is not for them.",
 )
-class TakesAnyApplications(OpensToAnotherApplication):
-    pass
+class ReadsTheBodyFirst(Guard):
+    def admit(self, call: Call, operation: Operation, path_parameters: Mapping[str, str]) -> Caller:
+        try:
+            return super().admit(call, operation, path_parameters)
+        except Refusal as refusal:
+            if refusal.status == 403:
+                Validation(self._state.contract).check(call, operation, path_parameters)
+            raise
 
 
 @fault(
-    "takes-the-access-token-of-another-application-one-way",
-    breaks="APP-01",
-    reference="RFC 8725 §3.9",
-    harm="Who may use the second application may use the first.",
+    "looks-for-the-object-before-the-permission",
+    breaks="AUTHZ-03",
+    also=("AUTHZ-02",),  # what is not there is answered 404 and no more
+    reference="CWE-204",
+    harm="Any user finds out which accounts there are.",
 )
-class TakesItOneWay(OpensToAnotherApplication):
-    def takes(self, content: Content, operation: Operation) -> bool:
-        return super().takes(content, operation) and next(iter(self._state.contract.applications)) in self._applications[operation.id]
+class LooksFirst(Guard):
+    def admit(self, call: Call, operation: Operation, path_parameters: Mapping[str, str]) -> Caller:
+        try:
+            return super().admit(call, operation, path_parameters)
+        except Refusal as refusal:
+            if refusal.status == 403 and self.is_about_nobody(operation, path_parameters):
+                raise Refusal(404, "There is no such object.") from None
+            raise
+
+    def is_about_nobody(self, operation: Operation, path_parameters: Mapping[str, str]) -> bool:
+        """True when `operation` administers an account that does not exist."""
+        administrations = [application.accounts for application in self._state.contract.applications.values() if application.accounts]
+        is_one = any(operation in (found.update, found.delete) for found in administrations)
+        return is_one and self._state.accounts.find([*path_parameters.values()][-1]) is None
+
+
+# The tokens of others
+
+
+def is_administrator(account: Account) -> bool:
+    """True for an account with permissions."""
+    return bool(account.permissions)
 
 
 @fault(
-    "takes-the-personal-token-of-another-application",
-    breaks="PAT-22",
-    reference="RFC 8725 §3.9",
-    harm="A token that was made for a script of one application opens another.",
+    "shows-administrators-the-tokens-of-everybody",
+    breaks="AUTHZ-06",
+    also=("AUTHZ-05",),  # the other user of its check is an administrator too
+    reference="OWASP API Top 10 2023 API1",
+    harm="Administrators see what the contract says is nobody's business.",
 )
-class TakesPersonalTokens(OpensToAnotherApplication):
-    purpose = Purpose.PERSONAL
+class ShowsAdministrators(Resources):
+    def visible_tokens(self, application: Application, request: Request) -> Sequence[PersonalAccessToken]:
+        if is_administrator(request.identity.account):
+            return self._state.pats.list()
+        return super().visible_tokens(application, request)
+
+
+@fault(
+    "lets-administrators-revoke-the-tokens-of-everybody",
+    breaks="AUTHZ-06",
+    also=("AUTHZ-05", "PAT-09"),  # the other user of their checks is an administrator too
+    reference="OWASP API Top 10 2023 API1",
+    harm="Whoever administers accounts also stops the scripts of all others.",
+)
+class LetsAdministratorsRevoke(Resources):
+    def revocable_token(self, application: Application, request: Request) -> PersonalAccessToken | None:
+        if is_administrator(request.identity.account):
+            return next((record for record in self._state.pats.list() if record.id == request.object_id), None)
+        return super().revocable_token(application, request)
+
+
+# Who the caller is
+
+
+@fault(
+    "makes-the-token-for-the-user-in-the-body",
+    breaks="AUTHZ-07",
+    reference="CWE-915",
+    harm="Any user gets a token of an administrator.",
+)
+class BelievesTheBody(Resources):
+    def owner_of(self, request: Request) -> Account:
+        named = get(request.body, "/userId")
+        return self._state.accounts.find(str(named)) or super().owner_of(request)
+
+
+@fault(
+    "believes-a-header-about-the-caller",
+    breaks="AUTHZ-07",
+    reference="CWE-639",
+    harm="Whoever reaches the application past its gateway is whoever they like.",
+)
+class BelievesAHeader(Guard):
+    def admit(self, call: Call, operation: Operation, path_parameters: Mapping[str, str]) -> Caller:
+        caller = super().admit(call, operation, path_parameters)
+        named = [account for value in call.header_values("x-user-id") if (account := self._state.accounts.find(value))]
+        return replace(caller, account=named[0]) if named else caller
+
+
+@fault(
+    "answers-for-the-user-in-the-query",
+    breaks="AUTHZ-07",
+    reference="CWE-639",
+    harm="Any user reads the profile of every other one.",
+)
+class BelievesTheQuery(Resources):
+    def identify(self, identity: Identity, request: Request) -> Answer:
+        named = parse_qs(request.call.query).get("userId", [""])[0]
+        account = self._state.accounts.find(named)
+        caller = replace(request.identity, account=account or request.identity.account)
+        return super().identify(identity, replace(request, caller=caller))
+
+
+@fault(
+    "tells-everybody-the-profile-of-the-first-caller",
+    breaks="AUTHZ-11",
+    reference="CWE-488",
+    harm="A cache in front of the API hands the profile of one user to the next.",
+)
+class CachesTheProfile(Resources):
+    def __init__(self, state: State, samples: Samples) -> None:
+        super().__init__(state, samples)
+        self.kept: dict[str, Answer] = {}
+
+    def identify(self, identity: Identity, request: Request) -> Answer:
+        return self.kept.setdefault(identity.operation.id, super().identify(identity, request))
+
+
+# What is taken away
+
+
+class _Remembers(Guard):
+    """Asks once for what may change later."""
+
+    def __init__(self, state: State) -> None:
+        super().__init__(state)
+        self.permissions: dict[str, frozenset[str]] = {}
+        self.callers: dict[str, Caller] = {}
+
+
+@fault(
+    "remembers-permissions-for-ever",
+    breaks="AUTHZ-08",
+    reference="CWE-863",
+    harm="Who was an administrator once stays one.",
+)
+class RemembersPermissions(_Remembers):
+    def permissions_of(self, caller: Caller) -> frozenset[str]:
+        return self.permissions.setdefault(caller.account.key, super().permissions_of(caller))
+
+
+@fault(
+    "answers-404-to-a-disabled-account",
+    breaks="AUTHZ-09",
+    also=("DOC-02",),
+    reference="contract",
+    harm="A client takes the end of its session for a missing page, and asks on.",
+)
+class DisabledIsNotFound(Guard):
+    def caller_of(self, content: Content) -> Caller:
+        account = self._state.accounts.find(content.account_key)
+        if account and account.disabled and content.type.purpose is Purpose.ACCESS:
+            raise Refusal(404, "There is no such object.")
+        return super().caller_of(content)
+
+
+@fault(
+    "lets-the-tokens-of-disabled-accounts-live-on",
+    breaks="AUTHZ-09",
+    reference="CWE-613",
+    harm="Whoever was locked out stays in, as long as they keep asking.",
+)
+class LetsThemLive(_Remembers):
+    def authenticate(self, token: str, operation: Operation) -> Caller:
+        try:
+            self.callers[token] = super().authenticate(token, operation)
+        except InvalidToken:
+            known = self.callers.get(token)
+            account = self._state.accounts.find(known.account.key) if known else None
+            if known is None or account is None or not account.disabled:
+                raise
+            return known
+        return self.callers[token]

@@ -95,6 +95,7 @@ class TakesNone(PersonalAccessTokenStore):
 @fault(
     "takes-a-personal-token-for-another-user",
     breaks="PAT-03",
+    also=("AUTHZ-11",),
     reference="contract",
     harm="Any user's script acts as somebody else.",
 )
@@ -223,6 +224,7 @@ class SaysThatItIsRevoked(Resources):
 @fault(
     "lists-the-tokens-of-everybody",
     breaks="AUTHZ-05",
+    also=("AUTHZ-06",),
     reference="OWASP API Top 10 2023 API1",
     harm="Any user sees who has which tokens, and their ids.",
 )
@@ -240,7 +242,7 @@ class _AnybodyRevokes(Resources):
 @fault(
     "lets-anybody-revoke-any-token",
     breaks="AUTHZ-05",
-    also=("PAT-09",),  # a foreign token is not as unknown as one that does not exist
+    also=("PAT-09", "AUTHZ-06"),  # a foreign token is not as unknown as one that does not exist
     reference="CWE-639",
     harm="Any user stops the scripts of all others.",
 )
@@ -251,6 +253,7 @@ class LetsAnybodyRevoke(_AnybodyRevokes):
 @fault(
     "revokes-a-foreign-token-and-denies-it",
     breaks="AUTHZ-05",
+    also=("AUTHZ-06",),
     reference="CWE-639",
     harm="Any user stops the scripts of all others, and the answer looks as if nothing had happened.",
 )

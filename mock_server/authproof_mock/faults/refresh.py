@@ -344,6 +344,7 @@ class _TakesAnotherApplications(TakesForARefreshToken):
 @fault(
     "takes-the-refresh-token-of-another-application",
     breaks="REFRESH-13",
+    also=("APP-05",),
     reference="RFC 8725 §3.9",
     harm="Who may use the one application gets tokens of the other.",
 )
@@ -354,6 +355,7 @@ class TakesAnyApplications(_TakesAnotherApplications):
 @fault(
     "takes-the-refresh-token-of-another-application-one-way",
     breaks="REFRESH-13",
+    also=("APP-05",),
     reference="RFC 8725 §3.9",
     harm="Who may use the second application gets tokens of the first.",
 )

@@ -270,9 +270,9 @@ def test_an_interrupted_run_cleans_up_and_is_exit_code_130(profile: Path, number
 def test_tls_is_verified_unless_told_otherwise(profile: Path, tmp_path: Path) -> None:
     import trustme
 
-    from authproof_mock.certificate import new_tls
+    from authproof_mock.certificate import Certificates
 
-    tls = new_tls("127.0.0.1")
+    tls = Certificates().tls("127.0.0.1")
     (tmp_path / "ca.pem").write_bytes(tls.authority)
     with running_mock(tls=tls) as (url, _):
         assert url.startswith("https://")

@@ -1,0 +1,113 @@
+"""Requests as a browser sends them for pages of other origins (WHATWG Fetch, "CORS protocol")."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from urllib.parse import urlsplit
+
+from authproof.exchange import Probe, Request
+from authproof.lab import MAIN, Blocked, Lab, Missing, Script
+from authproof_spec import Application, Operation
+
+FOREIGN_DOMAIN = "evil.example"
+
+
+def cors(lab: Lab, application: Application) -> Script:
+    """Who-am-I for a foreign page, and for a declared one where there is one; the variants of them at the first application alone."""
+    if application.identity is None:
+        raise Missing(f"The contract has no who-am-I operation for {application.name}.")
+    me = application.identity.operation
+    token = lab.session(application, *MAIN).access_token
+    is_first = application is next(each for each in lab.contract.applications.values() if each.identity)
+    foreign, own = foreign_origin(lab), own_origin(lab)
+    yield Probe("cors.foreign", lab.call(me, bearer=token, headers=(("Origin", foreign),)), me.id)
+    if is_first:
+        yield Probe("cors.null", lab.call(me, bearer=token, headers=(("Origin", "null"),)), me.id)
+        yield Probe("cors.foreign_preflight", _preflight(lab, me, foreign, "authorization"), me.id)
+    if own is None:
+        return
+    yield Probe("cors.own", lab.call(me, bearer=token, headers=(("Origin", own),)), me.id)
+    yield Probe("cors.preflight", _preflight(lab, me, own, _carrier(application)), me.id)
+    login = application.logins[0].operation
+    yield Probe("cors.preflight", _preflight(lab, login, own, "content-type"), login.id)
+    yield Probe("cors.refused", lab.call(me, headers=(("Origin", own),)), me.id)
+    if application.refresh:
+        refused = lab.refresh(application, None, "cors.refused")
+        yield replace(refused, request=_from(refused.request, own))
+    if is_first:
+        for variant, origin in look_alikes(own, lab.contract.cors_origins):
+            yield Probe("cors.look_alike", lab.call(me, bearer=token, headers=(("Origin", origin),)), me.id, variant)
+        for operation in [operation for operation in lab.contract.operations if operation.is_public and operation.method == "GET"][:1]:
+            yield Probe("cors.own", _from(lab.example_call(operation), own), operation.id)
+
+
+def cross_site(lab: Lab, application: Application) -> Script:
+    """Refresh and logout as a foreign page causes them without a preflight, in a session of its own; then whether that was logged out."""
+    if application.cookie is None or application.refresh is None or application.refresh.is_protected:
+        raise Missing(f"{application.name} has no operation that a cookie alone opens.")
+    account = lab.session(application, *MAIN).account
+    session = yield from lab.log_in(application, account, "cross_site.login")
+    if session.refresh_token is None:
+        raise Blocked("The login set no refresh cookie.")
+    foreign = foreign_origin(lab)
+    probe = lab.refresh(application, session.refresh_token, "cross_site")
+    (answer,) = yield replace(probe, request=_simple(probe.request, application.refresh, foreign))
+    session.refresh_token = lab.refresh_token_of(application, answer) or session.refresh_token
+    if application.logout and not application.logout.is_protected:
+        probe = lab.logout(application, session.refresh_token, "cross_site")
+        yield replace(probe, request=_simple(probe.request, application.logout, foreign))
+        (after,) = yield lab.refresh(application, session.refresh_token, "cross_site.after_logout")
+        # A session that was logged out so is not there to be ended once more.
+        session.refresh_token = lab.refresh_token_of(application, after) if after.response and after.response.is_success else None
+
+
+def foreign_origin(lab: Lab) -> str:
+    """An origin of nobody's, which begins like the target's own."""
+    host = (urlsplit(lab.profile.url).hostname or "target").replace(":", "-")
+    return f"https://{host}.{FOREIGN_DOMAIN}"
+
+
+def own_origin(lab: Lab) -> str | None:
+    """The first declared origin that stands for itself; None when there is none."""
+    return next((origin for origin in lab.contract.cors_origins if "*" not in origin), None)
+
+
+def look_alikes(own: str, declared: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+    """Origins that a careless comparison takes for `own`, each with what it is."""
+    parts = urlsplit(own)
+    host, port = parts.hostname or "", f":{parts.port}" if parts.port else ""
+    found = {
+        "a foreign suffix": f"{parts.scheme}://{host}.{FOREIGN_DOMAIN}{port}",
+        "a foreign prefix": f"{parts.scheme}://evil{host}{port}",
+        "plain http": f"http://{host}{port}",
+        "another port": f"{parts.scheme}://{host}:{8444 if parts.port == 8443 else 8443}",
+        "a subdomain": f"{parts.scheme}://evil.{host}{port}",
+        "a trailing dot": f"{parts.scheme}://{host}.{port}",
+    }
+    if any("*" in origin for origin in declared):
+        del found["a subdomain"]
+    return ((variant, origin) for variant, origin in found.items() if origin not in declared)
+
+
+def _carrier(application: Application) -> str:
+    """The header field that carries the access token, in lower case as browsers ask for it."""
+    return (application.access_token.scheme.parameter or "authorization").lower()
+
+
+def _preflight(lab: Lab, operation: Operation, origin: str, header: str) -> Request:
+    fields = (("Origin", origin), ("Access-Control-Request-Method", operation.method), ("Access-Control-Request-Headers", header))
+    return replace(lab.call(operation, headers=fields), method="OPTIONS")
+
+
+def _from(request: Request, origin: str) -> Request:
+    return replace(request, headers=(*request.headers, ("Origin", origin)))
+
+
+def _simple(request: Request, operation: Operation, origin: str) -> Request:
+    """`request` as a form of a page of `origin` sends it: with a body of a type that asks for no preflight, where the operation takes one."""
+    kept = tuple((name, value) for name, value in request.headers if name.lower() != "content-type")
+    fields = (*kept, ("Origin", origin), ("Sec-Fetch-Site", "cross-site"), ("Sec-Fetch-Mode", "no-cors"))
+    if operation.request_body is None:
+        return replace(request, headers=fields, body=None)
+    return replace(request, headers=(*fields, ("Content-Type", "text/plain")), body=request.body or b"{}")

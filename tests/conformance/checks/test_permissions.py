@@ -1,0 +1,321 @@
+"""AUTHZ and APP: what a right server may answer, and what decides nothing."""
+
+from __future__ import annotations
+
+import pytest
+
+from authproof.exchange import Exchange, Response, TokenFacts
+from authproof.verdict import Verdict
+from tests.conformance.checks.recorded import JSON, PAGE, Recorded, answer, asked, judge
+
+USERS, CREATE, UPDATE, DELETE = "GET /api/admin/users", "POST /api/admin/users", "PATCH /api/admin/users/{userId}", "DELETE /api/admin/users/{userId}"
+ME, SURVEY, TOKENS = "GET /api/admin/user", "GET /api/surveys/{slug}/session", "POST /api/admin/user/personal-access-tokens"
+REVOKE, LIST = "DELETE /api/admin/user/personal-access-tokens/{tokenId}", "GET /api/admin/user/personal-access-tokens"
+PASS, FAIL, WARN, SKIP, UNCLEAR = Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.SKIP, Verdict.INCONCLUSIVE
+
+
+def identity(name: str, *permissions: str) -> Response:
+    listed = ", ".join(f'"{permission}"' for permission in permissions)
+    return answer(200, f'{{"profile": {{"id": "{name}"}}, "permissions": [{listed}]}}'.encode())
+
+
+HELD = asked("permission.held", USERS, answer(200))
+
+
+@pytest.mark.parametrize(
+    ("response", "verdict"),
+    [
+        (answer(403), PASS),
+        (answer(404), WARN),
+        (answer(200), FAIL),
+        (answer(401), FAIL),
+        (answer(302, b"", ("Location", "/login")), FAIL),
+        (answer(500), FAIL),
+        (answer(503), UNCLEAR),
+        (answer(429), UNCLEAR),
+        (answer(403, b"<html>", PAGE), UNCLEAR),
+        (None, UNCLEAR),
+    ],
+)
+def test_who_lacks_the_permission_is_answered_403(response: Response | None, verdict: Verdict) -> None:
+    assert judge("AUTHZ-02", USERS, asked("permission.missing", USERS, response)).verdict is verdict
+    assert judge("AUTHZ-01", USERS, asked("permission.missing", USERS, response), HELD).verdict is verdict
+
+
+def test_a_refusal_proves_little_when_nobody_is_let_in() -> None:
+    refused = asked("permission.missing", USERS, answer(403))
+    assert judge("AUTHZ-01", USERS, refused, asked("permission.held", USERS, answer(404))).verdict is UNCLEAR
+
+
+def test_an_account_that_has_the_permission_proves_nothing() -> None:
+    control = asked("identity.control", ME, identity("2", "users:browse"), "ordinary")
+    served = asked("permission.missing", USERS, answer(200))
+    assert judge("AUTHZ-02", USERS, control, served).verdict is UNCLEAR
+    assert judge("AUTHZ-01", USERS, control, served, HELD).verdict is UNCLEAR
+
+
+def test_what_would_do_harm_is_not_asked() -> None:
+    assert judge("AUTHZ-02", CREATE).verdict is SKIP
+
+
+@pytest.mark.parametrize(
+    ("missing", "existing", "verdict"), [(404, 403, PASS), (400, 403, PASS), (403, 200, FAIL), (400, 400, UNCLEAR), (404, 404, WARN)]
+)
+def test_an_object_that_is_there_shows_more_than_one_that_is_not(missing: int, existing: int, verdict: Verdict) -> None:
+    exchanges = [
+        asked("permission.missing", UPDATE, answer(missing), body=b'{"disabled": true}'),
+        asked("permission.existing", UPDATE, answer(existing), body=b"{}"),
+    ]
+    assert judge("AUTHZ-02", UPDATE, *exchanges).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("statuses", "verdict"),
+    [
+        ((403, 403, 403), PASS),
+        ((403, 400, 403), FAIL),
+        ((403, 422, 403), FAIL),
+        ((403, 415, 403), FAIL),
+        ((404, 403, 403), FAIL),
+        ((404, 404, 404), WARN),
+        ((403, 500, 403), FAIL),
+        ((403, 429, 403), UNCLEAR),
+        ((200, 403, 403), UNCLEAR),
+        ((401, 401, 401), UNCLEAR),
+        ((405, 405, 405), UNCLEAR),
+    ],
+)
+def test_the_permission_comes_first(statuses: tuple[int, int, int], verdict: Verdict) -> None:
+    names = ("permission.missing", "permission.invalid_body", "permission.existing")
+    exchanges = [asked(name, UPDATE, answer(status), body=b"{}") for name, status in zip(names, statuses, strict=True)]
+    assert judge("AUTHZ-03", UPDATE, *exchanges).verdict is verdict
+
+
+def test_a_server_that_answers_403_elsewhere_hides_nothing_by_its_404() -> None:
+    assert judge("AUTHZ-03", DELETE, asked("permission.missing", DELETE, answer(404))).verdict is WARN
+    candid = asked("permission.missing", USERS, answer(403))
+    assert judge("AUTHZ-03", DELETE, candid, asked("permission.missing", DELETE, answer(404))).verdict is FAIL
+
+
+def test_a_page_of_a_firewall_says_nothing_of_scopes() -> None:
+    assert judge("AUTHZ-04", USERS, asked("permission.missing", USERS, answer(403, b"<html>", PAGE))).verdict is UNCLEAR
+
+
+@pytest.mark.parametrize(
+    ("foreign", "own", "variant", "verdict"),
+    [
+        (403, 200, "of another account", PASS),
+        (404, 200, "of another account", WARN),
+        (404, 200, "invented", UNCLEAR),
+        (403, 404, "invented", UNCLEAR),
+        (200, 404, "invented", FAIL),
+        (200, 200, "of another account", FAIL),
+        (500, 200, "of another account", UNCLEAR),
+        (429, 200, "of another account", UNCLEAR),
+        (400, 200, "of another account", FAIL),
+    ],
+)
+def test_objects_of_others(foreign: int, own: int, variant: str, verdict: Verdict) -> None:
+    exchanges = [asked("object.own", SURVEY, answer(own)), asked("object.foreign", SURVEY, answer(foreign), variant)]
+    assert judge("AUTHZ-10", SURVEY, *exchanges).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("before", "old", "new", "verdict"),
+    [
+        (200, 403, 403, PASS),
+        (200, 401, 403, PASS),
+        (200, 200, 403, WARN),
+        (200, 200, 200, FAIL),
+        (200, 403, 200, FAIL),
+        (200, 403, 401, UNCLEAR),
+        (200, 403, 400, FAIL),
+        (403, 403, 403, UNCLEAR),
+        (200, 403, 503, UNCLEAR),
+        (200, 429, 403, UNCLEAR),
+    ],
+)
+def test_a_permission_that_was_taken_away(before: int, old: int, new: int, verdict: Verdict) -> None:
+    statuses = {"withdrawal.before": before, "withdrawal.old_token": old, "withdrawal.new_token": new}
+    assert judge("AUTHZ-08", USERS, *(asked(name, USERS, answer(status)) for name, status in statuses.items())).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "expired", "verdict"),
+    [
+        (200, 401, None, PASS),
+        (200, 403, None, WARN),
+        (200, 200, None, WARN),
+        (200, 200, 401, WARN),
+        (200, 200, 200, FAIL),
+        (200, 404, None, FAIL),
+        (200, 503, None, UNCLEAR),
+        (401, 401, None, UNCLEAR),
+    ],
+)
+def test_an_account_that_was_disabled(before: int, after: int, expired: int | None, verdict: Verdict) -> None:
+    exchanges = [asked("disabled.before", ME, answer(before)), asked("disabled.after", ME, answer(after))]
+    exchanges += [asked("disabled.expired", ME, answer(expired))] if expired else []
+    assert judge("AUTHZ-09", ME, *exchanges).verdict is verdict
+
+
+# Whose a token is
+
+WHO = (asked("identity.control", ME, identity("2"), "ordinary"), asked("identity.control", ME, identity("1"), "privileged"))
+CREATED = answer(201, b'{"jwt": "x", "token": {"id": "t", "userId": "2"}}')
+
+
+@pytest.mark.parametrize(("response", "verdict"), [(identity("2"), PASS), (identity("1"), FAIL), (answer(400), PASS), (answer(500), UNCLEAR)])
+def test_a_caller_who_names_somebody_else(response: Response, verdict: Verdict) -> None:
+    assert judge("AUTHZ-07", ME, *WHO, asked("identity.claimed", ME, response, "ordinary")).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("created", "used", "verdict"),
+    [
+        (CREATED, identity("2"), PASS),
+        (answer(422), None, PASS),
+        (CREATED, identity("1"), FAIL),
+        (answer(201, b'{"jwt": "x", "token": {"id": "t", "userId": "1"}}'), identity("2"), FAIL),
+        (answer(503), None, UNCLEAR),
+        (answer(403, b"<html>", PAGE), None, UNCLEAR),
+    ],
+)
+def test_a_token_in_the_name_of_somebody_else(created: Response, used: Response | None, verdict: Verdict) -> None:
+    exchanges = [asked("ownership.create", TOKENS, created), asked("ownership.use", ME, used)]
+    assert judge("AUTHZ-07", TOKENS, *WHO, *exchanges).verdict is verdict
+
+
+LISTED = answer(200, b'{"data": [{"id": "other"}], "meta": {"total": 1}}')
+PAGED = answer(200, b'{"data": [{"id": "other"}], "meta": {"total": 40}}')
+SHOWN = answer(200, b'{"data": [{"id": "t"}], "meta": {"total": 1}}')
+
+
+@pytest.mark.parametrize(
+    ("listed", "attempt", "after", "verdict"),
+    [
+        (LISTED, 404, 200, PASS),
+        (LISTED, 403, 200, PASS),
+        (LISTED, 204, 200, PASS),
+        (answer(403), 403, 200, PASS),
+        (SHOWN, 404, 200, FAIL),
+        (LISTED, 204, 401, FAIL),
+        (LISTED, 404, 401, FAIL),
+        (PAGED, 404, 200, UNCLEAR),
+        (answer(500), 404, 200, UNCLEAR),
+        (LISTED, 429, 200, UNCLEAR),
+        (LISTED, 404, 503, UNCLEAR),
+    ],
+)
+def test_the_tokens_of_others(listed: Response, attempt: int, after: int, verdict: Verdict) -> None:
+    def exchanges(start: str, list_name: str, revoke_name: str, after_name: str) -> list[Exchange]:
+        used = identity("2") if after == 200 else answer(after)
+        return [
+            asked(f"{start}.create", TOKENS, CREATED),
+            asked(f"{start}.use", ME, identity("2")),
+            asked(list_name, LIST, listed),
+            asked(revoke_name, REVOKE, answer(attempt)),
+            asked(after_name, ME, used, "personal"),
+        ]
+
+    another = exchanges("pat", "pat.foreign_list", "pat.foreign_revoke", "pat.after_foreign_revoke")
+    assert judge("AUTHZ-05", REVOKE, *WHO, *another).verdict is verdict
+    privileged = exchanges("ownership", "ownership.list", "ownership.revoke", "ownership.at_once")
+    assert judge("AUTHZ-06", REVOKE, *WHO, *privileged).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "verdict"),
+    [
+        (identity("2"), identity("1"), PASS),
+        (identity("1"), identity("1"), FAIL),
+        (identity("2"), answer(503), UNCLEAR),
+        (identity("2"), answer(401), UNCLEAR),
+    ],
+)
+def test_several_who_ask_at_once(first: Response, second: Response, verdict: Verdict) -> None:
+    exchanges = [asked("identity.at_once", ME, first, "ordinary"), asked("identity.at_once", ME, second, "privileged")]
+    assert judge("AUTHZ-11", ME, *WHO, *exchanges).verdict is verdict
+
+
+def test_who_am_i_that_tells_everybody_the_same() -> None:
+    same = [asked("identity.control", ME, identity("1"), part) for part in ("ordinary", "privileged")]
+    at_once = [asked("identity.at_once", ME, identity("1"), part) for part in ("ordinary", "privileged")]
+    assert judge("AUTHZ-11", ME, *same, *at_once).verdict is FAIL
+
+
+@pytest.mark.parametrize(("subject", "told", "verdict"), [("2", "2", PASS), ("1", "1", PASS), ("2", "1", FAIL)])
+def test_a_personal_token_is_of_whom_its_claims_name(subject: str, told: str, verdict: Verdict) -> None:
+    def sent(variable: str) -> dict[str, object]:
+        return {"headers": (("Authorization", f"Bearer ${{{variable}}}"),)}
+
+    claims = {"ACCESS_TOKEN_1": "2", "ACCESS_TOKEN_2": "1", "PERSONAL_1": subject}
+    facts = {name: TokenFacts("token", name, 1, claims={"sub": value, "userId": value}) for name, value in claims.items()}
+    exchanges = [
+        asked("identity.control", ME, identity("2"), "ordinary", **sent("ACCESS_TOKEN_1")),
+        asked("identity.control", ME, identity("1"), "privileged", **sent("ACCESS_TOKEN_2")),
+        asked("ownership.at_once", ME, identity(told), "personal", **sent("PERSONAL_1")),
+        asked("ownership.at_once", ME, identity("1"), "privileged", **sent("ACCESS_TOKEN_2")),
+    ]
+    assert Recorded(facts=facts).judge("AUTHZ-11", ME, exchanges).verdict is verdict
+
+
+# Applications beside each other
+
+
+@pytest.mark.parametrize(
+    ("cookie", "verdict"),
+    [
+        ("it24a_refresh_token=x; Path=/api/admin/auth", PASS),
+        ("it24a_refresh_token=x", PASS),
+        ("it24a_refresh_token=x; Path=/api", FAIL),
+        ("it24a_refresh_token=x; Path=/", FAIL),
+        ("another=x; Path=/", UNCLEAR),
+    ],
+)
+def test_a_cookie_stays_with_its_application(cookie: str, verdict: Verdict) -> None:
+    login = asked("login.good", "POST /api/admin/auth/login", answer(200, b"{}", JSON, ("Set-Cookie", cookie)))
+    assert judge("APP-02", "POST /api/admin/auth/login", login).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("response", "verdict"),
+    [
+        (answer(401), PASS),
+        (answer(400), PASS),
+        (answer(200, b'{"accessToken": "x"}'), FAIL),
+        (answer(200, b'{"message": "check your mail"}'), UNCLEAR),
+        (answer(429), UNCLEAR),
+    ],
+)
+def test_the_credentials_of_another_application(response: Response, verdict: Verdict) -> None:
+    login = "POST /api/auth/login"
+    assert judge("APP-03", login, asked("isolation.credentials", login, response)).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("response", "verdict"),
+    [
+        (answer(404), PASS),
+        (answer(401), PASS),
+        (answer(302, b"", ("Location", "/")), PASS),
+        (answer(200, b"<html>", PAGE), PASS),
+        (identity("2"), FAIL),
+        (answer(200, b'{"status": "ok"}'), UNCLEAR),
+        (answer(503), UNCLEAR),
+    ],
+)
+def test_an_application_that_there_is_not(response: Response, verdict: Verdict) -> None:
+    assert judge("APP-04", ME, *WHO, asked("undeclared", None, response, "admin")).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("access", "refresh", "verdict"),
+    [(401, 401, PASS), (403, 401, PASS), (200, 401, FAIL), (401, 200, FAIL), (401, 503, UNCLEAR), (401, 429, UNCLEAR)],
+)
+def test_a_way_around_the_second_factor(access: int, refresh: int, verdict: Verdict) -> None:
+    exchanges = [
+        asked("elsewhere.access", ME, answer(access)),
+        asked("elsewhere.refresh", "POST /api/admin/auth/refresh", answer(refresh)),
+    ]
+    assert judge("APP-05", "POST /api/admin/auth/otp", *exchanges).verdict is verdict
