@@ -10,6 +10,7 @@ from authproof.evidence import Evidence, NotObserved
 from authproof.verdict import Judgement, undecided
 from authproof_spec import Contract, Operation
 from authproof_spec.catalogue import Requirement
+from authproof_spec.contract import SchemeKind
 
 Subjects: TypeAlias = Callable[[Contract], Iterable[Operation]]
 """The operations of a contract that a check is asked about."""
@@ -69,8 +70,18 @@ def check(requirement: str | Requirement, *, on: Subjects, reads: str | tuple[st
 
 
 def protected(contract: Contract) -> Iterable[Operation]:
-    """Every operation that reads Authorization."""
+    """Every operation that a token opens."""
     return contract.protected_operations
+
+
+def protected_by_bearer(contract: Contract) -> Iterable[Operation]:
+    """Every protected operation that reads the Authorization field."""
+    return (operation for operation in contract.protected_operations if takes_bearer(operation))
+
+
+def takes_bearer(operation: Operation) -> bool:
+    """True when `operation` reads a token from the Authorization field."""
+    return any(part.scheme.opens and part.scheme.kind is SchemeKind.BEARER for way in operation.security for part in way)
 
 
 def with_permission(contract: Contract) -> Iterable[Operation]:
@@ -93,9 +104,25 @@ def identities(contract: Contract) -> Iterable[Operation]:
     return (app.identity.operation for app in contract.applications.values() if app.identity)
 
 
+def bearer_identities(contract: Contract) -> Iterable[Operation]:
+    """Each application's who-am-I operation that reads access tokens from the Authorization field."""
+    kinds = {app.identity.operation.id: app.access_token.scheme.kind for app in contract.applications.values() if app.identity}
+    return (operation for operation in identities(contract) if kinds[operation.id] is SchemeKind.BEARER)
+
+
+def secured(contract: Contract) -> Iterable[Operation]:
+    """Every operation that asks for a credential of whatever kind."""
+    return (operation for operation in contract.operations if not operation.is_public)
+
+
 def first_logins(contract: Contract) -> Iterable[Operation]:
     """Each application's first login."""
     return (app.logins[0].operation for app in contract.applications.values())
+
+
+def the_first_login(contract: Contract) -> Iterable[Operation]:
+    """One operation, for what is asked once of the whole target."""
+    return list(first_logins(contract))[:1]
 
 
 def all_logins(contract: Contract) -> Iterable[Operation]:

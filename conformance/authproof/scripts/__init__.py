@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from authproof.lab import Lab, Script
-from authproof.scripts import baseline, bearer, isolation, jwt, logins, logout, permissions, personal_tokens, refresh, second_factor
+from authproof.scripts import baseline, bearer, isolation, jwt, logins, logout, objects, permissions, personal_tokens, refresh, second_factor, surface
 from authproof_spec import Application
 
 ScriptFunction: TypeAlias = Callable[[Lab, Application], Script]
@@ -19,6 +19,11 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "baseline": baseline.baseline,
     "public": bearer.public,
     "bearer": bearer.bearer,
+    "bearer_in_full": bearer.bearer_in_full,
+    "bearer_in_body": bearer.bearer_in_body,
+    "methods": surface.methods,
+    "paths": surface.paths,
+    "objects": objects.objects,
     "jwt": jwt.jwt,
     "permissions": permissions.permissions,
     "personal_tokens": personal_tokens.personal_tokens,
@@ -29,4 +34,7 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "logout": logout.logout,
     "second_factor": second_factor.second_factor,
     "logins": logins.logins,
+    # A firewall may shut out who asks for these, and the log has everything else in it.
+    "neighbours": surface.neighbours,
+    "log": surface.log,
 }

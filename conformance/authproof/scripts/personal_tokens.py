@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime, timedelta
 
 from authproof.exchange import Exchange, Probe
-from authproof.lab import MAIN, Blocked, Lab, Missing, PersonalToken, Script, Session
+from authproof.lab import MAIN, Blocked, Lab, Missing, Script, Session
 from authproof.profile import Part
 from authproof_spec import Application
 from authproof_spec.contract import PersonalAccessTokens
-from authproof_spec.pointer import Json, get, put
 
 
 def personal_tokens(lab: Lab, application: Application) -> Script:
@@ -20,7 +18,9 @@ def personal_tokens(lab: Lab, application: Application) -> Script:
         raise Missing(f"The contract has no personal access tokens for {application.name}.")
     session = lab.session(application, *MAIN)
     me = application.identity.operation
-    (created,) = yield Probe("pat.create", lab.call(personal.create, bearer=session.access_token, body=_body(lab, personal)), personal.create.id)
+    (created,) = yield Probe(
+        "pat.create", lab.call(personal.create, bearer=session.access_token, body=lab.new_token_body(personal)), personal.create.id
+    )
     token, identifier = _created(lab, personal, session, created)
     path = {personal.revoke.path_parameters[-1].name: identifier}
 
@@ -48,26 +48,16 @@ def personal_tokens(lab: Lab, application: Application) -> Script:
         lab.personal_tokens.clear()
 
 
-def _body(lab: Lab, personal: PersonalAccessTokens) -> dict[str, Json]:
-    tomorrow = datetime.fromtimestamp(lab.now(), UTC) + timedelta(days=1)
-    body: dict[str, Json] = {}
-    put(body, personal.request_name, f"authproof {lab.run_id}")
-    put(body, personal.request_expires_at, tomorrow.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    return body
-
-
 def _created(lab: Lab, personal: PersonalAccessTokens, session: Session, created: Exchange) -> tuple[str, str]:
     """The token and the id of its record. Raises Blocked when the answer has not both."""
     response = created.response
     if response is None or not response.is_success:
         raise Blocked(f"The creation of a personal access token was answered {created.describe()}.")
     token = response.at(personal.response_token)
-    identifier = get(response.at(personal.response_record), personal.record["id"])
-    if identifier is not None and not isinstance(identifier, dict | list):
-        lab.personal_tokens.append(PersonalToken(session, str(identifier)))
-    if not isinstance(token, str) or not token or not lab.personal_tokens:
+    record = lab.created_token(session, created)
+    if not isinstance(token, str) or not token or record is None:
         raise Blocked(f"The creation of a personal access token gave no token at {personal.response_token}, or no id in its record.")
-    return lab.secret(token, "personal_access_token"), str(identifier)
+    return lab.secret(token, "personal_access_token"), record.identifier
 
 
 def _like(identifier: str) -> str:
