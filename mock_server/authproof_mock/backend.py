@@ -13,7 +13,7 @@ from authproof_mock.keys import new_key, read_key
 from authproof_mock.made_accounts import seed_for
 from authproof_mock.parts import Parts
 from authproof_mock.refusal import Refusal
-from authproof_mock.routing import Place, Router, parameters_of
+from authproof_mock.routing import Place, parameters_of
 from authproof_mock.samples import Samples
 from authproof_mock.seed import SeedAccount
 from authproof_mock.state import Request, State
@@ -70,8 +70,9 @@ class Backend:
         self._validation = parts.validation(contract)
         self._answers = parts.answers(contract)
         self._samples = Samples(contract.document)
+        self.journal = parts.journal()
         self._handlers: dict[str, Handler] = dict([*parts.flows(state, self._samples).handlers(), *parts.resources(state, self._samples).handlers()])
-        self._router = Router([*contract.operations, *self._published_keys()])
+        self._router = parts.router([*contract.operations, *self._published_keys()])
 
     def _published_keys(self) -> Iterable[Operation]:
         """The operation that publishes the key (RFC 7517 section 5), declared in the document or not."""
@@ -101,9 +102,7 @@ class Backend:
         """The answer to `call`."""
         with self.lock:
             place = self._router.find(call.path)
-            operation = (
-                None if place is None else place.operations.get("GET" if call.method == "HEAD" and "HEAD" not in place.operations else call.method)
-            )
+            operation = None if place is None else self._router.select(place, call)
             try:
                 answer = self._decide(call, place, operation)
             except Refusal as refusal:
@@ -111,6 +110,7 @@ class Backend:
             answer = self._answers.finished(answer, operation)
             if call.method == "HEAD":
                 answer = _without_body(answer)
+            self.journal.note(call, answer)
             if self.record is not None:
                 self.record(call, operation, answer)
             return answer

@@ -8,8 +8,10 @@ from authproof_mock.accounts import Accounts
 from authproof_mock.answers import Answers
 from authproof_mock.flows import Flows
 from authproof_mock.guard import Guard
+from authproof_mock.journal import Journal
 from authproof_mock.pats import PersonalAccessTokenStore
 from authproof_mock.resources import Resources
+from authproof_mock.routing import Router
 from authproof_mock.second_factor import SecondFactors
 from authproof_mock.sessions import Sessions
 from authproof_mock.tokens import Tokens
@@ -30,3 +32,5 @@ class Parts:
     flows: type[Flows] = Flows
     resources: type[Resources] = Resources
     answers: type[Answers] = Answers
+    router: type[Router] = Router
+    journal: type[Journal] = Journal

@@ -65,9 +65,8 @@ def challenge_is_well_formed(seen: Evidence, operation: Operation) -> Judgement:
         for line in response_of(exchange).all("www-authenticate"):
             if problem := challenge_problem(line):
                 return broken(f"The challenge is not well formed: {problem}.", exchange)
-    told = [challenge for exchange in exchanges for challenge in challenges(response_of(exchange)) if challenge.scheme == "bearer"]
-    if told and not any(challenge.parameters for challenge in told):
-        return weak("No Bearer challenge has a parameter, and RFC 6750 asks for one at least.", *exchanges)
+        if any(challenge.scheme == "bearer" and not challenge.parameters for challenge in challenges(response_of(exchange))):
+            return weak("A Bearer challenge has no parameter, and RFC 6750 asks for one at least.", exchange)
     return met("The challenges are well formed.", *exchanges)
 
 
