@@ -11,6 +11,7 @@ from authproof_mock.parts import Parts
 from . import (
     bearer,
     cookie,
+    document,
     errors,
     jwt,
     login,
@@ -19,11 +20,12 @@ from . import (
     personal_tokens,
     refresh,
     second_factor,
+    surface,
 )
 
 __all__ = ["Fault", "UnknownFaultError", "all_faults", "parts_with"]
 
-_MODULES = (bearer, jwt, cookie, login, second_factor, refresh, logout, permissions, personal_tokens, errors)
+_MODULES = (bearer, surface, jwt, cookie, login, second_factor, refresh, logout, permissions, personal_tokens, errors, document)
 
 
 class UnknownFaultError(Exception):
