@@ -69,7 +69,8 @@ class Document:
         """The document with another content; its parts keep the lines on which they stood here."""
         other = copy.copy(self)
         other.root = root
-        other.__dict__.pop("_registry", None)
+        for cached in ("_registry", "_registry_of_answers"):
+            other.__dict__.pop(cached, None)
         return other
 
     def problem(self, pointer: str, message: str, mend: str) -> Problem:
@@ -166,7 +167,7 @@ def _reference(pointer: str) -> dict[str, str]:
 def _as_answered(document: Document) -> dict[str, Json]:
     """The tree of `document` with its schemas as they hold for answers."""
     root: dict[str, Any] = copy.deepcopy(dict(document.root))
-    for _, part in _parts(root, ()):
+    for _, part in parts_of(root):
         schema = cast("dict[str, Any]", part)
         properties, required = schema.get("properties"), schema.get("required")
         if isinstance(properties, Mapping) and isinstance(required, list):

@@ -202,7 +202,7 @@ def strangers_are_not_forbidden(seen: Evidence, operation: Operation) -> Judgeme
 @check("BEARER-27", on=protected, reads=EVERYTHING)
 def answers_are_not_for_shared_caches(seen: Evidence, operation: Operation) -> Judgement:
     """No answer to an authenticated request is marked as reusable for others (RFC 9111 section 3.5)."""
-    exchanges = [exchange for exchange in seen.calls(operation) if exchange.status in {200, 203}]
+    exchanges = [exchange for exchange in seen.calls(operation) if exchange.status in {200, 203} and _has_credential(seen, exchange)]
     if not exchanges:
         return untestable("No call of this operation was answered with content.")
     judgements = []
@@ -221,6 +221,10 @@ def answers_are_not_for_shared_caches(seen: Evidence, operation: Operation) -> J
                 weak("The answer has no Cache-Control: caches that keep to RFC 9111 do not share it, and nothing tells the others.", exchange)
             )
     return worst(*judgements) if judgements else met("No answer is marked as reusable by shared caches.", exchanges[0])
+
+
+def _has_credential(seen: Evidence, exchange: Exchange) -> bool:
+    return any(seen.tokens_in(value) for _, value in exchange.probe.request.headers)
 
 
 def _refused(seen: Evidence, operation: Operation, exchanges: Iterable[Exchange], what: str) -> Judgement:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from authproof.checks.answers import came_from_elsewhere, response_of
-from authproof.checks.errors import GIVES_TOKENS, NOT_ASKED
+from authproof.checks.errors import NOT_ASKED
 from authproof.checks.registry import EVERYTHING, check, everything, protected_by_bearer, readable, secured
-from authproof.evidence import Evidence
+from authproof.evidence import Evidence, flow_operations
 from authproof.exchange import Departure, Exchange, header_value
 from authproof.reading import set_cookies
 from authproof.verdict import Judgement, broken, met, undecided, untestable, weak
@@ -166,9 +166,15 @@ def _headers_that_matter(seen: Evidence, exchange: Exchange) -> Iterator[str]:
         yield "Set-Cookie"
     if exchange.status in {429, 503} and response.first("retry-after") is not None:
         yield "Retry-After"
-    gives_token = any(seen.facts[name].kind in GIVES_TOKENS for name in seen.tokens_in(response.body.decode("utf-8", "replace")))
-    if gives_token and response.first("cache-control") is not None:
+    if response.is_success and exchange.probe.operation in _giving_tokens(seen.contract) and response.first("cache-control") is not None:
         yield "Cache-Control"
+
+
+def _giving_tokens(contract: Contract) -> Iterator[str | None]:
+    for application in contract.applications.values():
+        yield from (operation.id for operation in flow_operations(application))
+        if application.personal_access_tokens:
+            yield application.personal_access_tokens.create.id
 
 
 def _token_cookies(contract: Contract) -> Iterator[str]:

@@ -7,7 +7,7 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl
 
 from authproof_mock.answers import Answers
 from authproof_mock.faults.fault import fault
@@ -16,7 +16,9 @@ from authproof_mock.http import Call
 from authproof_mock.refusal import Refusal, challenge
 from authproof_mock.state import Caller, State
 from authproof_mock.tokens import InvalidToken, Purpose
+from authproof_mock.validation import Validation
 from authproof_spec.contract import Operation
+from authproof_spec.pointer import Json
 
 PathParameters = Mapping[str, str]
 
@@ -81,6 +83,7 @@ class ForgetsTheGuard(Guard):
 @fault(
     "answers-403-where-nobody-is-known",
     breaks="BEARER-01",
+    also=("BEARER-22",),  # it is a permission that is said to be missing
     reference="RFC 9110 §15.5.2",
     harm="A client whose token is gone believes that its user may not do this, and never logs in again.",
 )
@@ -94,6 +97,8 @@ class ForbidsStrangers(Guard):
 @fault(
     "judges-the-body-before-the-credentials",
     breaks="BEARER-01",
+    # A body that is not valid is told so, and a token in a body gets nowhere either.
+    also=("BEARER-13", "BEARER-23"),
     reference="RFC 9110 §11.4",
     harm="A stranger learns from 400 or 401 how a protected operation reads its input.",
 )
@@ -358,6 +363,7 @@ class EndsAtAControlByte(Guard):
 @fault(
     "ignores-what-follows-the-token",
     breaks="BEARER-11",
+    also=("BEARER-10",),  # it splits at each blank, so what follows two of them is not found
     reference="CWE-436",
     harm="A proxy and the server read two different credentials from one field.",
 )
@@ -433,16 +439,27 @@ class PrefersTheQuery(Guard):
         return query_of(call) or super().credential_of(call)
 
 
-@fault(
+class _ReadsAForm(Guard):
+    def credential_of(self, call: Call) -> str | None:
+        return super().credential_of(call) or _form_of(call).get("access_token")
+
+
+class _TakesForms(Validation):
+    def body_of(self, call: Call, operation: Operation) -> Json:
+        return dict(_form_of(call)) or super().body_of(call, operation)
+
+
+def _form_of(call: Call) -> Mapping[str, str]:
+    """The fields of a form with a token in it; of anything else none."""
+    return dict(parse_qsl(call.body.decode("latin-1"))) if call.body.startswith(b"name=") else {}
+
+
+reads_a_form = fault(
     "reads-the-token-from-a-form",
     breaks="BEARER-13",
     reference="RFC 6750 §2.2",
     harm="A form of any web page sends a request that is authenticated by what the page put into it.",
-)
-class ReadsAForm(Guard):
-    def credential_of(self, call: Call) -> str | None:
-        form = parse_qs(call.body.decode("latin-1")) if b"access_token=" in call.body else {}
-        return super().credential_of(call) or next(iter(form.get("access_token", [])), None)
+)(_ReadsAForm, _TakesForms)
 
 
 @fault(
@@ -565,7 +582,7 @@ class ServesHead(Guard):
     "reads-permissions-out-of-a-token-that-is-not-valid",
     breaks="BEARER-22",
     # A bad token is answered 403 where the token's own requirements want 401.
-    also=("JWT-09",),
+    also=("JWT-13",),
     reference="RFC 9110 §15.5.4",
     harm="The server acts on what a forged token says before it knows that it is forged.",
 )

@@ -99,8 +99,7 @@ class AnswersNothing(Answers):
 @fault(
     "wants-another-scheme-than-it-declares",
     breaks="DOC-07",
-    # Nobody gets in as the document says, with whatever permission.
-    also=("AUTHZ-01", "AUTHZ-02"),
+    also=("AUTHZ-02",),  # who has the permission does not get in either
     reference="OpenAPI 3.1 §Security Scheme Object",
     harm="Clients that were made from the document cannot authenticate.",
 )

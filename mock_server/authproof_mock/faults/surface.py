@@ -72,6 +72,7 @@ class _AnythingAsGet(_KnowsAsGet):
 guards_declared_methods_alone = fault(
     "guards-declared-methods-alone",
     breaks="BEARER-20",
+    also=("BEARER-21",),  # POST is such a method at who-am-I
     reference="RFC 9110 §9.1",
     harm="A word that is no method opens what GET and POST keep shut.",
 )(_AnythingAsGet, _IgnoresOtherMethods)
