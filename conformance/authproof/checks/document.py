@@ -139,7 +139,7 @@ def declared_scheme_is_read(seen: Evidence, operation: Operation) -> Judgement:
 
 def _has_good_token(exchange: Exchange) -> bool:
     """True for the probes whose token the target itself gave out and nobody has touched since."""
-    good = {"identity.control", "bearer.control", "permission.held", "permission.missing", "pat.create", "pat.list", "object.create", "object.own"}
+    good = {"identity.control", "bearer.control", "permission.held", "pat.create", "pat.list", "object.create", "object.own"}
     return exchange.probe.name in good and header_value(exchange.probe.request.headers, "authorization") is not None
 
 
@@ -172,7 +172,7 @@ def _headers_that_matter(seen: Evidence, exchange: Exchange) -> Iterator[str]:
 
 def _giving_tokens(contract: Contract) -> Iterator[str | None]:
     for application in contract.applications.values():
-        yield from (operation.id for operation in flow_operations(application))
+        yield from (operation.id for operation in flow_operations(application) if operation != application.logout)
         if application.personal_access_tokens:
             yield application.personal_access_tokens.create.id
 

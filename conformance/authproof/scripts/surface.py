@@ -44,10 +44,10 @@ def methods(lab: Lab, application: Application) -> Script:
 def paths(lab: Lab, application: Application) -> Script:
     """Who-am-I under other spellings of its path."""
     operation = who_am_i(lab, application)
-    slash, *others = _spelled_paths(lab, operation)
-    yield slash
+    spelled = _spelled_paths(lab, operation)
+    yield next(spelled)
     only_at_the_first(lab, application)
-    yield from others
+    yield from spelled
 
 
 def neighbours(lab: Lab, application: Application) -> Script:

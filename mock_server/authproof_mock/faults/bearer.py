@@ -579,10 +579,10 @@ class ServesHead(Guard):
 
 
 @fault(
-    "reads-permissions-out-of-a-token-that-is-not-valid",
+    "misses-a-permission-in-a-token-that-is-not-valid",
     breaks="BEARER-22",
-    # A bad token is answered 403 where the token's own requirements want 401.
-    also=("JWT-13",),
+    # What is no valid token is 401 to the requirements of tokens, too.
+    also=("JWT-09", "JWT-13"),
     reference="RFC 9110 §15.5.4",
     harm="The server acts on what a forged token says before it knows that it is forged.",
 )
@@ -591,7 +591,7 @@ class JudgesPermissionsFirst(Guard):
         try:
             return super().admit(call, operation, path_parameters)
         except Refusal as refusal:
-            if refusal.status == 401 and takes_permission(operation) and call.header_values("authorization")[:1] > ["Bearer e"]:
+            if refusal.status == 401 and takes_permission(operation) and not without_bearer(call):
                 raise self.insufficient_scope(frozenset()) from None
             raise
 

@@ -307,9 +307,14 @@ class _Reroutes(Router):
         return super().select((told and self.find(told[0])) or place, call)
 
 
+class _GuardsThePathOfTheRequest(_LetsIn):
+    def is_overlooked(self, call: Call, operation: Operation) -> bool:
+        return bool(call.header_values("x-rewrite-url")) and call.path != operation.path
+
+
 reroutes = fault(
     "serves-the-path-that-a-field-names",
     breaks="BEARER-26",
     reference="CVE-2018-14773",
     harm="What a firewall lets through for one path is carried out for another.",
-)(_Reroutes, _GuardsTheLiteralPath)
+)(_Reroutes, _GuardsThePathOfTheRequest)
