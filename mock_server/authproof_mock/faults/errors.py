@@ -151,14 +151,14 @@ class NamesNoField(Validation):
 
 
 @fault(
-    "names-the-first-field-at-fault-alone",
+    "names-fields-by-names-of-its-own",
     breaks="ERR-03",
     reference="contract",
-    harm="A user mends one field, and is told of the next one.",
+    harm="A form does not find the field that it has to mark.",
 )
-class NamesOneField(Validation):
+class NamesOthers(Validation):
     def problems(self, schema: str, value: Json) -> dict[str, list[str]]:
-        return dict(list(super().problems(schema, value).items())[:1])
+        return {f"field{index}": words for index, words in enumerate(super().problems(schema, value).values())}
 
 
 class _Tells(Answers):
