@@ -129,7 +129,7 @@ def bare_token_is_refused(seen: Evidence, operation: Operation) -> Judgement:
 @check("BEARER-09", on=bearer_identities, reads="bearer")
 def empty_credential_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """An empty field, `Bearer` with nothing, or with the word null, is refused (RFC 6750 section 3.1)."""
-    names = ("bearer.empty", "bearer.null", "bearer.no_value", "bearer.blank")
+    names = ("bearer.empty", "bearer.null", "bearer.no_value")
     exchanges = [exchange for name in names for exchange in seen.all(name, operation)]
     for exchange in exchanges:
         if exchange.status >= 500:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import TypeAlias
 from urllib.parse import urlsplit
 
@@ -202,41 +202,37 @@ def errors_of_one_kind_look_alike(seen: Evidence, operation: Operation) -> Judge
     own = [exchange for exchange in _errors(seen, operation) if exchange.status in _KINDS and _should_be_json(operation, exchange.status)]
     if not own:
         return NO_ERROR
-    everywhere = [(other, exchange) for other in seen.contract.operations for exchange in _errors(seen, other)]
     for exchange in own:
-        alike = [(other, e) for other, e in everywhere if e.status == exchange.status and _should_be_json(other, e.status)]
-        usual = _usual([_looks(seen, e) for _, e in alike])
-        if _fits(_looks(seen, exchange), usual):
+        other, first = _first_error(seen, exchange.status)
+        look, usual = _look(seen, exchange), _look(seen, first)
+        # A client that reads the members in common is served; details that come and go are no other form.
+        if look[0] == usual[0] and (look[1] == usual[1] or look[1] & usual[1]):
             continue
-        found = f"An error {exchange.status} here is {_described(_looks(seen, exchange))}, elsewhere {_described(usual)}"
-        if exchange.status == 404 and operation.path_parameters:
-            return weak(f"{found}; it may be the router's, which knows no such path.", exchange)
-        schema = _schema(seen.contract, operation, exchange.status)
-        if any(_schema(seen.contract, other, e.status) != schema for other, e in alike if _looks(seen, e) == usual):
-            return weak(f"{found}, as the document itself declares it.", exchange)
-        return broken(f"{found}.", exchange)
+        found = f"An error {exchange.status} is {_described(look)} here, and {_described(usual)} at {other.name}"
+        if exchange.status == 404 and (operation.path_parameters or other.path_parameters):
+            return weak(f"{found}; one of them may be the router's, which knows no such path.", exchange, first)
+        if _schema(seen.contract, operation, exchange.status) != _schema(seen.contract, other, exchange.status):
+            return weak(f"{found}, as the document itself declares it.", exchange, first)
+        return broken(f"{found}.", exchange, first)
     return met(f"Each of {len(own)} errors looks like those of its status elsewhere.", own[0])
+
+
+def _first_error(seen: Evidence, status: int) -> tuple[Operation, Exchange]:
+    """The first operation of the document at which there was an error `status`, and that error. There is one."""
+    return next(
+        (other, e) for other in seen.contract.operations for e in _errors(seen, other) if e.status == status and _should_be_json(other, status)
+    )
 
 
 _Look: TypeAlias = tuple[str, frozenset[str]]
 """The media type of an error, and the names of its members."""
 
 
-def _looks(seen: Evidence, exchange: Exchange) -> _Look:
+def _look(seen: Evidence, exchange: Exchange) -> _Look:
     """How an error looks; members that are named after the fields at fault say nothing of its form."""
     body = response_of(exchange).json
     by_field = seen.contract.error_fields == "" and exchange.status == 400
     return media_type(response_of(exchange)), frozenset(body if isinstance(body, dict) and not by_field else ())
-
-
-def _usual(looks: Sequence[_Look]) -> _Look:
-    """The look that most errors have; of those equally common the one seen first."""
-    return max(looks, key=looks.count)
-
-
-def _fits(look: _Look, usual: _Look) -> bool:
-    """True when a client that reads what most errors have finds it here too; details that come and go are no other form."""
-    return look[0] == usual[0] and (look[1] == usual[1] or bool(look[1] & usual[1]))
 
 
 def _described(look: _Look) -> str:

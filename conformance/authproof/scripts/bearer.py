@@ -60,10 +60,10 @@ def bearer_in_full(lab: Lab, application: Application) -> Script:
     only_at_the_first(lab, application)
     token = session.access_token
     yield Probe("bearer.two_blanks", lab.call(operation, headers=(("Authorization", f"Bearer  {token}"),)), operation.id)
-    yield Probe("bearer.longer_scheme", lab.call(operation, headers=(("Authorization", f"Bearerx {token}"),)), operation.id)
+    for name, scheme in (("bearer.token", "Token"), ("bearer.longer_scheme", "Bearerx")):
+        yield Probe(name, lab.call(operation, headers=(("Authorization", f"{scheme} {token}"),)), operation.id)
     odd = {
         "bearer.no_value": "",
-        "bearer.blank": "Bearer ",
         "bearer.quoted": f'Bearer "{token}"',
         "bearer.control_byte": f"Bearer {token}\x00x",
         "bearer.long": "Bearer " + "a" * _LONG,
@@ -144,7 +144,6 @@ def _spellings(token: str) -> Mapping[str, str]:
         "bearer.upper_case": f"BEARER {token}",
         "bearer.bare": token,
         "bearer.basic": f"Basic {token}",
-        "bearer.token": f"Token {token}",
         "bearer.empty": "Bearer",
         "bearer.null": "Bearer null",
         "bearer.trailing": f"Bearer {token} x",

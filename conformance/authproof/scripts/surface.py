@@ -76,7 +76,6 @@ def _spelled_paths(lab: Lab, operation: Operation) -> Iterator[Probe]:
     spellings = {
         "a slash at the end, or none": path.rstrip("/") if end else f"{path}/",
         "two slashes": f"{head}//{tail}{end}",
-        "a dot segment": f"{head}/./{tail}{end}",
         "upper case": f"{head}/{tail.upper()}{end}",
         "a letter percent-encoded": f"{head}/%{ord(tail[:1] or 'x'):02X}{tail[1:]}{end}",
         "a path parameter": f"{path};a=b",

@@ -236,7 +236,7 @@ class _LowersCase(_Normalises):
 
 class _Decodes(_Normalises):
     def normal(self, path: str) -> str:
-        return unquote(path).replace("/./", "/")
+        return unquote(path)
 
 
 class _CutsSuffixes(_Normalises):
