@@ -88,7 +88,7 @@ def _is_reference(value: str) -> bool:
         urlsplit(value)
     except ValueError:
         return False
-    return re.search(r"[\\s<>\"{}|^`\\\\]", value) is None
+    return re.search(r'[\s<>"{}|^`\\]', value) is None
 
 
 @check("ERR-03", on=first_logins, reads="logins")
@@ -170,9 +170,10 @@ def errors_show_nothing_of_the_inside(seen: Evidence, operation: Operation) -> J
 
 
 def _text(response: Response) -> str:
-    """The body as a reader sees it: with the lines of a JSON text unfolded."""
-    text = response.body.decode("utf-8", "replace").replace("\\n", "\n").replace('\\"', '"').replace("\\\\", "\\").replace("\\/", "/")
-    # The addresses of a page's parts are no paths of a file system.
+    """What a reader sees of the body: of JSON its names and texts, of a page all but the addresses of its parts, which are no files of the server."""
+    if response.json is not None:
+        return "\n".join(sorted(_names_in(response.json)))
+    text = response.body.decode("utf-8", "replace")
     return re.sub(r"""(?:src|href)\s*=\s*["'][^"']*""", "", text) if media_type(response) == "text/html" else text
 
 
