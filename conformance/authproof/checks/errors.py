@@ -116,11 +116,18 @@ def _credentials(contract: Contract, operation: Operation) -> set[str]:
 
 def _names_in(value: Json) -> set[str]:
     """Every name of a member, and every text, anywhere in `value`: errors are told by field, or in a list whose entries name theirs."""
-    if isinstance(value, dict):
-        return set(value).union(*(_names_in(child) for child in value.values()))
-    if isinstance(value, list):
-        return set().union(*(_names_in(child) for child in value))
-    return {value} if isinstance(value, str) else set()
+    found: set[str] = set()
+    parts = [value]
+    while parts:
+        part = parts.pop()
+        if isinstance(part, dict):
+            found.update(part)
+            parts += part.values()
+        elif isinstance(part, list):
+            parts += part
+        elif isinstance(part, str):
+            found.add(part)
+    return found
 
 
 # What only the inside of a program has. Each is narrow: a message may well speak of a file, a line or a selection.
@@ -147,6 +154,8 @@ _LEAKS: Mapping[str, re.Pattern[str]] = {
     ),
 }
 _VERSION = re.compile(r"[A-Za-z][\w.-]*/v?\d+(?:\.\d+)+|^\d+(?:\.\d+)+$")
+_READ = 20_000
+"""Characters of a body that are searched: what programs show of themselves stands at the beginning, and a hostile body has no end."""
 _NAMES_SOFTWARE = ("server", "x-powered-by", "x-aspnet-version", "x-aspnetmvc-version", "x-generator", "x-runtime-version")
 
 
@@ -170,10 +179,10 @@ def errors_show_nothing_of_the_inside(seen: Evidence, operation: Operation) -> J
 
 
 def _text(response: Response) -> str:
-    """What a reader sees of the body: of JSON its names and texts, of a page all but the addresses of its parts, which are no files of the server."""
+    """What a reader sees of the beginning of the body: of JSON its names and texts, of a page all but the addresses of its parts, which are no files of the server."""
     if response.json is not None:
-        return "\n".join(sorted(_names_in(response.json)))
-    text = response.body.decode("utf-8", "replace")
+        return "\n".join(sorted(_names_in(response.json)))[:_READ]
+    text = response.body[:_READ].decode("utf-8", "replace")
     return re.sub(r"""(?:src|href)\s*=\s*["'][^"']*""", "", text) if media_type(response) == "text/html" else text
 
 
@@ -184,7 +193,7 @@ def no_answer_repeats_a_secret(seen: Evidence, operation: Operation) -> Judgemen
     if not exchanges:
         return NOT_ASKED
     gives_tokens = any(operation in flow_operations(application) for application in seen.contract.applications.values())
-    for exchange in exchanges:
+    for exchange in sorted(exchanges, key=lambda exchange: exchange.probe.request.verbatim):
         request, response = exchange.probe.request, response_of(exchange)
         sent_text = request.target + " ".join(value for _, value in request.headers) + (request.body or b"").decode("utf-8", "replace")
         answer = response.body.decode("utf-8", "replace") + " ".join(value for _, value in response.headers)
@@ -193,7 +202,9 @@ def no_answer_repeats_a_secret(seen: Evidence, operation: Operation) -> Judgemen
             # Within a declared grace the same successor may come again: such an answer gives a token, it does not echo one.
             repeated = {name for name in repeated if seen.facts[name].kind not in GIVES_TOKENS}
         if repeated:
-            return broken(f"The answer repeats a secret of the request ({seen.facts[min(repeated)].kind}).", exchange)
+            # What is no HTTP is refused by the reader of requests, before any application sees it, and no client of the API sends it.
+            say = weak if request.verbatim else broken
+            return say(f"The answer repeats a secret of the request ({seen.facts[min(repeated)].kind}).", exchange)
     return met(f"None of {len(exchanges)} answers repeats a secret of its request.", exchanges[0])
 
 
