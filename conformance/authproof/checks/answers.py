@@ -108,7 +108,14 @@ def stranger_is_shown_nothing(seen: Evidence, operation: Operation, exchange: Ex
         return broken(f"{what} is answered {response.status}{label(exchange)} with what {operation.name} shows to its callers.", exchange)
     if response.status >= 500 and response.status not in {501, 505}:
         return undecided(f"{what} is answered {response.status}{label(exchange)}.", exchange)
+    if not _answers_to_callers(seen, operation):
+        return undecided("Callers with a token are shown nothing either, so that strangers are not proves nothing.", exchange)
     return met(f"{what} is shown nothing: {response.status}{label(exchange)}.", exchange)
+
+
+def _answers_to_callers(seen: Evidence, operation: Operation) -> list[Response]:
+    """What `operation` shows to callers; strangers call it by another method or path, or are refused."""
+    return [response for response in map(response_of, seen.calls(operation)) if response.is_success]
 
 
 def _shows(seen: Evidence, operation: Operation, response: Response) -> bool:
@@ -121,7 +128,7 @@ def _shows(seen: Evidence, operation: Operation, response: Response) -> bool:
     pointer = identity.fields.get("id") if identity and identity.operation == operation else None
     if pointer and get(body, pointer) is not None:
         return True
-    return any(_form(body) == _form(response_of(other).json) for other in seen.calls(operation) if response_of(other).is_success)
+    return any(_form(body) == _form(shown.json) for shown in _answers_to_callers(seen, operation))
 
 
 def _form(body: Json) -> object:

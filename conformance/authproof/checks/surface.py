@@ -50,15 +50,16 @@ def token_in_the_body_is_refused(seen: Evidence, operation: Operation) -> Judgem
     return with_control(seen, "bearer.control", operation, judgement)
 
 
-@check("BEARER-18", on=bearer_identities, reads="methods")
+@check("BEARER-18", on=bearer_identities, reads=("methods", "bearer"))
 def head_is_protected(seen: Evidence, operation: Operation) -> Judgement:
     """HEAD is protected like GET (RFC 9110 section 9.3.2)."""
     stranger = refused(seen.one("bearer.head", operation), "HEAD without credentials", tolerated=NOT_OFFERED)
     of_callers = seen.all("bearer.head_of_caller", operation)
     shut_out = [exchange for exchange in of_callers if exchange.status in {401, 403} and not came_from_elsewhere(response_of(exchange))]
-    if stranger.verdict is Verdict.PASS and shut_out:
+    judgement = with_control(seen, "bearer.control", operation, stranger)
+    if judgement.verdict is Verdict.PASS and shut_out:
         return broken(f"HEAD with a good token is answered {shut_out[0].status}, and GET is not.", *shut_out)
-    return stranger
+    return judgement
 
 
 @check("BEARER-19", on=bearer_identities, reads="methods")
