@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from authproof.checks.answers import all_refused, came_from_elsewhere, refused, response_of, stranger_is_shown_nothing, with_control
 from authproof.checks.registry import EVERYTHING, bearer_identities, check, everything, takes_bearer, with_object_rule
 from authproof.evidence import Evidence, NotObserved
-from authproof.exchange import Exchange, Response
+from authproof.exchange import Exchange, Response, header_value
 from authproof.reading import media_type
 from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, weak, worst
 from authproof_spec import Contract, Operation
@@ -16,7 +16,6 @@ from authproof_spec.pointer import Json
 
 NOT_OFFERED = frozenset({404, 405, 501})
 REJECTED = frozenset({400, 413, 415, 422})
-_ECHO = "authproof-echo"
 
 
 def takers_of_bodies(contract: Contract) -> Iterable[Operation]:
@@ -80,7 +79,8 @@ def other_methods_reach_nothing(seen: Evidence, operation: Operation) -> Judgeme
 def _of_other_method(seen: Evidence, operation: Operation, exchange: Exchange) -> Judgement:
     response = response_of(exchange)
     method = exchange.probe.request.method
-    if method == "TRACE" and _ECHO in response.body.decode("utf-8", "replace"):
+    sent = header_value(exchange.probe.request.headers, "authorization")
+    if method == "TRACE" and sent and sent.encode() in response.body:
         return broken("TRACE sends the Authorization field back.", exchange)
     judgement = stranger_is_shown_nothing(seen, operation, exchange, f"{method} without credentials")
     if judgement.verdict is Verdict.PASS and response.is_success and media_type(response) != "text/html":
