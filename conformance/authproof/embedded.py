@@ -29,10 +29,11 @@ class BackendHooks:
 
     def __init__(self, backend: Backend) -> None:
         self._backend = backend
-        self._hooks: Mapping[str, Callable[[Mapping[str, Json]], None]] = {
+        self._hooks: Mapping[str, Callable[[Mapping[str, Json]], str | None]] = {
             "advance_clock": self._advance,
             "disable_account": lambda values: self._change(values, {"disabled": True}),
             "enable_account": lambda values: self._change(values, {"disabled": False}),
+            "read_log": lambda _: backend.journal.text(),
             "set_permissions": lambda values: self._change(values, {"permissions": values["permissions"]}),
         }
 
@@ -43,8 +44,7 @@ class BackendHooks:
     def call(self, name: str, values: Mapping[str, Json]) -> str:
         """Change the mock. Raises HookFailed when there is no such account."""
         with self._backend.lock:
-            self._hooks[name](values)
-        return ""
+            return self._hooks[name](values) or ""
 
     def _advance(self, values: Mapping[str, Json]) -> None:
         self._backend.clock.advance(float(str(values["seconds"])))

@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from authproof.exchange import Exchange, Handshake, TokenFacts
+from authproof.exchange import Exchange, Handshake, Request, TokenFacts
 from authproof.vault import variables
 from authproof.verdict import Verdict
 from authproof_spec import Application, Contract, Operation
@@ -102,6 +102,13 @@ class Evidence:
         """Every answered exchange with `operation`."""
         return tuple(self._by_operation.get(operation.id, ()))
 
+    def calls(self, operation: Operation) -> tuple[Exchange, ...]:
+        """Every answered exchange that called `operation` as the document has it: by its method, at its path, in plain HTTP.
+
+        Of other requests the document says nothing, and the server in front of the application may answer them itself.
+        """
+        return tuple(exchange for exchange in self.on(operation) if is_call_of(operation, exchange.probe.request))
+
     def operation_of(self, exchange: Exchange) -> Operation | None:
         """The operation that `exchange` asked."""
         return self._operations.get(exchange.probe.operation or "")
@@ -115,6 +122,15 @@ class Evidence:
     def tokens_in(self, text: str, kind: str | None = None) -> tuple[str, ...]:
         """The variables of the secrets (of `kind`) that redacted `text` holds."""
         return tuple(name for name in variables(text) if kind in (None, self.facts[name].kind))
+
+
+def is_call_of(operation: Operation, request: Request) -> bool:
+    """True when `request` has the method and the path of `operation`, and was not written verbatim."""
+    if request.verbatim or request.method != operation.method:
+        return False
+    templates, segments = operation.path.split("/"), request.target.partition("?")[0].split("/")
+    pairs = zip(templates, segments, strict=False)
+    return len(templates) == len(segments) and all(bool(segment) if "{" in template else segment == template for template, segment in pairs)
 
 
 def flow_operations(application: Application) -> tuple[Operation, ...]:

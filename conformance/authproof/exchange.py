@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from urllib.parse import urlsplit
 
 from authproof_spec.pointer import Json, get
@@ -54,6 +55,11 @@ class Response:
             return None
         return value
 
+    @property
+    def is_json_text(self) -> bool:
+        """True when the body is JSON; the value null is."""
+        return self.json is not None or self.body.strip() == b"null"
+
     def at(self, pointer: str) -> Json:
         """The part of the JSON body at `pointer`; None when there is none."""
         return get(self.json, pointer)
@@ -74,6 +80,28 @@ class Probe:
     variant: str = ""
 
 
+class Departure(StrEnum):
+    """In what respect an answer is not as the document says."""
+
+    MEDIA_TYPE = "media type"
+    BODY = "body"
+    SCHEMA = "schema"
+    FORMAT = "format"
+
+
+@dataclass(frozen=True, slots=True)
+class Misfit:
+    """One departure of an answer from what the document declares for its status, found before secrets were removed; it has no value of the answer.
+
+    place: JSON pointer into the body. rule: JSON pointer into the document.
+    """
+
+    kind: Departure
+    words: str
+    place: str = ""
+    rule: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Exchange:
     """A probe and its outcome: a response, or the words for why there was none.
@@ -81,6 +109,7 @@ class Exchange:
     number: position in the run, from 1.
     at, elapsed: seconds since the run began, and seconds until the answer was complete.
     together: the group of probes that were in flight at the same time; 0 when alone.
+    misfits: how the answer departs from the document.
     """
 
     number: int
@@ -90,6 +119,7 @@ class Exchange:
     at: float = 0.0
     elapsed: float = 0.0
     together: int = 0
+    misfits: tuple[Misfit, ...] = ()
 
     @property
     def status(self) -> int:

@@ -8,6 +8,7 @@ import string
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from typing import TypeAlias, cast
@@ -19,8 +20,8 @@ from authproof.profile import SECRETS, Account, Part, Profile
 from authproof.tokens import access_token_in, given_cookies, refresh_token_in, where_access_tokens_are
 from authproof.vault import Vault
 from authproof_spec import Application, Contract, Operation
-from authproof_spec.contract import Login, Parameter, SchemeKind
-from authproof_spec.pointer import Json, put
+from authproof_spec.contract import Login, Parameter, PersonalAccessTokens, SchemeKind
+from authproof_spec.pointer import Json, get, put
 
 USER_AGENT = f"authproof/{version('authproof')}"
 MAIN = (Part.ORDINARY, Part.PRIVILEGED)
@@ -252,6 +253,26 @@ class Lab:
         session = Session(application, account, token, self.refresh_token_of(application, exchange))
         self.open_sessions.append(session)
         return session
+
+    def new_token_body(self, personal: PersonalAccessTokens) -> dict[str, Json]:
+        """A valid body for the creation of a personal access token that lives for a day and names this run."""
+        tomorrow = datetime.fromtimestamp(self.now(), UTC) + timedelta(days=1)
+        body: dict[str, Json] = {}
+        put(body, personal.request_name, f"authproof {self.run_id}")
+        put(body, personal.request_expires_at, tomorrow.strftime("%Y-%m-%dT%H:%M:%SZ"))
+        return body
+
+    def created_token(self, session: Session, exchange: Exchange) -> PersonalToken | None:
+        """The personal access token that `exchange` created for `session`, to be revoked at the end; None when it created none."""
+        personal, response = session.application.personal_access_tokens, exchange.response
+        if personal is None or response is None or not response.is_success:
+            return None
+        identifier = get(response.at(personal.response_record), personal.record["id"])
+        if not isinstance(identifier, str | int):
+            return None
+        token = PersonalToken(session, str(identifier))
+        self.personal_tokens.append(token)
+        return token
 
     def access_token_of(self, application: Application, exchange: Exchange) -> str | None:
         """The access token that `exchange` gives, wherever the contract has it; None when it gives none."""

@@ -103,6 +103,7 @@ class Profile:
     timeout: seconds to wait for one answer.
     ca: PEM file with the certificate authorities to trust; None: those of this machine.
     verify: the certificate is verified.
+    guesses: the run may ask for paths that the document does not have; None: on loopback alone.
     unsafe_writes: probes may create objects on a server that wrongly lets them pass; None: on loopback alone.
     signing_key: what the target signs its tokens with: a secret's text, or a private key in PEM.
     public_key: what they are verified with, in PEM, where the contract names no JWK set.
@@ -117,6 +118,7 @@ class Profile:
     verify: bool = True
     timeout: float = 10.0
     unsafe_writes: bool | None = None
+    guesses: bool | None = None
     signing_key: str | None = field(default=None, repr=False)
     public_key: str | None = None
     budget: Budget = Budget()
@@ -152,6 +154,11 @@ class Profile:
     def allows_writes(self) -> bool:
         """True when a probe may create an object that a right server would refuse to create."""
         return self.is_loopback if self.unsafe_writes is None else self.unsafe_writes
+
+    @property
+    def allows_guesses(self) -> bool:
+        """True when the run may ask for paths that the document does not have."""
+        return self.is_loopback if self.guesses is None else self.guesses
 
     def check_against(self, contract: Contract) -> None:
         """Raise ProfileError when an account or a waiver cannot be used with `contract`."""
@@ -210,6 +217,7 @@ def load_profile(path: str | Path, url: str | None = None) -> Profile:
         ca=source.parent / target["ca"] if "ca" in target else None,
         timeout=float(target.get("timeout", 10.0)),
         unsafe_writes=target.get("unsafe_writes"),
+        guesses=target.get("guesses"),
         signing_key=_key(source, target, "signing_key"),
         public_key=_key(source, target, "public_key"),
         budget=Budget(**raw.get("budget", {})),

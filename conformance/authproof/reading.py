@@ -25,33 +25,41 @@ class Challenge:
 
 def challenges(response: Response) -> tuple[Challenge, ...]:
     """The challenges of every WWW-Authenticate line, as far as they can be read."""
-    found: list[Challenge] = []
-    for line in response.all("www-authenticate"):
-        found += _challenges_of(line)
-    return tuple(found)
+    return tuple(challenge for line in response.all("www-authenticate") for challenge in _read(line)[0])
 
 
-def _challenges_of(line: str) -> list[Challenge]:
+def challenge_problem(line: str) -> str | None:
+    """What is wrong with the syntax of a WWW-Authenticate line (RFC 9110 section 11.6.1); None when nothing is."""
+    return _read(line)[1]
+
+
+def _read(line: str) -> tuple[list[Challenge], str | None]:
+    """The challenges of `line`, and the first thing in it that the syntax does not allow."""
     found: list[Challenge] = []
-    place = 0
+    problem: str | None = None if line.strip(", \t") else "it is empty"
+    place, separated = 0, True
     while place < len(line):
         if line[place] in ", \t":
+            separated = separated or line[place] == ","
             place += 1
         elif (parameter := _PARAMETER.match(line, place)) and found:
-            quoted = parameter.group(3)
+            name, quoted = parameter.group(1).lower(), parameter.group(3)
             value = parameter.group(2) if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
-            parameters = dict(found[-1].parameters)
-            parameters.setdefault(parameter.group(1).lower(), value)
-            found[-1] = Challenge(found[-1].scheme, parameters)
-            place = parameter.end()
+            if name in found[-1].parameters:
+                problem = problem or f"the parameter {name} stands twice"
+            elif not separated:
+                problem = problem or f"there is no comma before {name}"
+            found[-1] = Challenge(found[-1].scheme, {name: value, **found[-1].parameters})
+            place, separated = parameter.end(), False
         elif scheme := _SCHEME.match(line, place):
+            problem = problem or (None if separated else f"there is no comma before {scheme.group(1)}")
             found.append(Challenge(scheme.group(1).lower(), {}))
-            place = scheme.end()
+            place, separated = scheme.end(), True
             if not _PARAMETER.match(line, place) and (token := _TOKEN68.match(line, place)):
-                place = token.end()
+                place, separated = token.end(), False
         else:
-            return found
-    return found
+            return found, problem or f"it cannot be read from its character {place + 1} on"
+    return found, problem
 
 
 def bearer_challenge(response: Response) -> Challenge | None:
@@ -127,10 +135,10 @@ def _moment(date: str | None) -> float | None:
         return None
 
 
-def cache_directives(response: Response) -> frozenset[str]:
-    """The names of the Cache-Control directives, in lower case."""
-    lines = ",".join(response.all("cache-control"))
-    return frozenset(part.partition("=")[0].strip().lower() for part in lines.split(",") if part.strip())
+def cache_directives(response: Response) -> Mapping[str, str]:
+    """The Cache-Control directives: the value of each name, which is in lower case."""
+    parts = (part.strip().partition("=") for part in ",".join(response.all("cache-control")).split(",") if part.strip())
+    return {name.strip().lower(): value.strip().strip('"') for name, _, value in parts}
 
 
 def media_type(response: Response) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 
+from authproof.conformity import misfits_of
 from authproof.evidence import Evidence, HookRecord, Outcome, flow_operations
 from authproof.exchange import Exchange, Handshake, Probe, Response
 from authproof.hooks import HookFailed
@@ -215,7 +216,8 @@ class Runner:
                 answer = Unanswered(f"the answers of this run are longer than {_KEPT} bytes in all")
         response, failure = (answer, None) if isinstance(answer, Response) else (None, str(answer))
         self._silent = 0 if response else self._silent + 1
-        live = Exchange(len(self.exchanges) + 1, probe, response, failure, round(began, 4), round(self._elapsed() - began, 4), together)
+        misfits = misfits_of(self.lab.contract, probe, response) if response else ()
+        live = Exchange(len(self.exchanges) + 1, probe, response, failure, round(began, 4), round(self._elapsed() - began, 4), together, misfits)
         self._learn(live)
         self.exchanges.append(self.lab.vault.redact_exchange(live))
         if self._is_failed_login(live):

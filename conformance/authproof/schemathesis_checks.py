@@ -12,11 +12,13 @@ import functools
 import os
 from collections import defaultdict
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import schemathesis
 
 from authproof.checks import CHECKS, Check
+from authproof.conformity import misfits_of
 from authproof.evidence import Evidence, flow_operations
 from authproof.exchange import Exchange, Probe, Request, Response
 from authproof.tokens import access_token_in, refresh_token_in
@@ -46,9 +48,11 @@ class Judge:
         """Id and reason of each requirement that `exchange` alone shows to be broken."""
         vault = Vault()
         _learn(vault, self._contract, exchange)
+        if exchange.response:
+            exchange = replace(exchange, misfits=misfits_of(self._contract, exchange.probe, exchange.response))
         seen = Evidence(self._contract, (vault.redact_exchange(exchange),), vault.facts, {})
         judgements = ((check.requirement, check(seen, operation)) for check in self._checks[operation.id])
-        return {requirement: judgement.detail for requirement, judgement in judgements if judgement.verdict is Verdict.FAIL}
+        return {requirement: judgement.detail for requirement, judgement in judgements if judgement.verdict is Verdict.FAIL and judgement.exchanges}
 
 
 @schemathesis.check

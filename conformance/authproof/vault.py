@@ -93,6 +93,7 @@ class Vault:
             probe=Probe(probe.name, self._request(probe.request), probe.operation, probe.variant),
             response=None if response is None else Response(response.status, self._headers(response.headers), self._bytes(response.body)),
             failure=None if exchange.failure is None else self.redact(exchange.failure),
+            misfits=tuple(replace(misfit, words=self.redact(misfit.words), place=self.redact(misfit.place)) for misfit in exchange.misfits),
         )
 
     def _request(self, request: Request) -> Request:

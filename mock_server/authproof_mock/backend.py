@@ -74,6 +74,7 @@ class Backend:
         self._cors = parts.cors(contract, [*cors_origins, *contract.cors_origins])
         self._transport = parts.transport()
         self._samples = Samples(contract.document)
+        self.journal = parts.journal()
         self._handlers: dict[str, Handler] = dict([*parts.flows(state, self._samples).handlers(), *parts.resources(state, self._samples).handlers()])
         self._router = parts.router([*contract.operations, *self._published_keys()])
 
@@ -105,9 +106,7 @@ class Backend:
         """The answer to `call`."""
         with self.lock:
             place = self._router.find(call.path)
-            operation = (
-                None if place is None else place.operations.get("GET" if call.method == "HEAD" and "HEAD" not in place.operations else call.method)
-            )
+            operation = None if place is None else self._router.select(place, call)
             try:
                 answer = self._cors.preflight(call) or self._decide(call, place, operation)
             except Refusal as refusal:
@@ -116,6 +115,7 @@ class Backend:
             answer = self._transport.secured(call, self._cors.shared(call, answer))
             if call.method == "HEAD":
                 answer = _without_body(answer)
+            self.journal.note(call, answer)
             if self.record is not None:
                 self.record(call, operation, answer)
             return answer

@@ -10,6 +10,7 @@ from authproof_mock.certificate import Certificates
 from authproof_mock.cors import Cors
 from authproof_mock.flows import Flows
 from authproof_mock.guard import Guard
+from authproof_mock.journal import Journal
 from authproof_mock.pats import PersonalAccessTokenStore
 from authproof_mock.resources import Resources
 from authproof_mock.routing import Router
@@ -38,3 +39,4 @@ class Parts:
     cors: type[Cors] = Cors
     transport: type[Transport] = Transport
     certificates: type[Certificates] = Certificates
+    journal: type[Journal] = Journal

@@ -24,7 +24,9 @@ class Refusal(Exception):  # the request is in error, not we
 
 def challenge(contract: Contract, error: str | None = None, description: str = "", scope: Iterable[str] = ()) -> tuple[str, str]:
     """The WWW-Authenticate header of a refusal (RFC 6750 section 3)."""
-    parameters = {"realm": contract.realm, "error": error, "error_description": description or None}
+    # RFC 6750 section 3: a challenge has one parameter at least.
+    realm = contract.realm or (None if error else "api")
+    parameters = {"realm": realm, "error": error, "error_description": description or None}
     # A permission that is no scope-token of RFC 6749 cannot be said here.
     parameters["scope"] = " ".join(sorted(name for name in scope if _SCOPE.fullmatch(name))) or None
     said = ", ".join(f'{name}="{value}"' for name, value in parameters.items() if value is not None)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote
 
+from authproof_mock.http import Call
 from authproof_spec.contract import Operation
 
 _PARAMETER = re.compile(r"\{([^{}]*)\}")
@@ -66,6 +67,11 @@ class Router:
         if not path.startswith("/"):
             return None
         return _walk(self._root, [unquote(segment) for segment in path.split("/")[1:]], 0, ())
+
+    def select(self, place: Place, call: Call) -> Operation | None:
+        """The operation of `place` that `call` asks for; HEAD asks for what GET would show (RFC 9110 section 9.3.2)."""
+        method = "GET" if call.method == "HEAD" and "HEAD" not in place.operations else call.method
+        return place.operations.get(method)
 
 
 def _child(node: _Node, segment: str) -> _Node:

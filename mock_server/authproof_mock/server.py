@@ -61,10 +61,13 @@ def serve(
 
 @contextmanager
 def running(app: ASGIApp, *, host: str = "127.0.0.1", port: int = 0, tls: Tls | None = None, clock: Clock | None = None) -> Iterator[str]:
-    """The base URL of `app`, served by a thread. Port 0 is a free one; `clock` as for `serve`. Raises AddressError."""
+    """The base URL of `app`, served by a thread. Port 0 is a free one; `clock` as for `serve`. Raises AddressError.
+
+    It logs errors alone: whoever runs a server in his own process knows what he sends.
+    """
     started = threading.Event()
     with listen(host, port) as listener:
-        server = _Server(_config(app, tls, clock, access_log=False), started.set)
+        server = _Server(_config(app, tls, clock, log_level="error", access_log=False), started.set)
 
         def run() -> None:
             try:

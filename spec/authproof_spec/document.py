@@ -6,6 +6,7 @@ import copy
 import functools
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
+from typing import Any, cast
 from urllib.parse import quote, unquote
 
 import jsonschema_rs
@@ -68,7 +69,8 @@ class Document:
         """The document with another content; its parts keep the lines on which they stood here."""
         other = copy.copy(self)
         other.root = root
-        other.__dict__.pop("_registry", None)
+        for cached in ("_registry", "_registry_of_answers"):
+            other.__dict__.pop(cached, None)
         return other
 
     def problem(self, pointer: str, message: str, mend: str) -> Problem:
@@ -144,7 +146,41 @@ class Document:
 
     def validator(self, pointer: str) -> jsonschema_rs.Draft202012Validator:
         """A validator of the JSON Schema that stands at `pointer`, formats included."""
-        return jsonschema_rs.Draft202012Validator({"$ref": f"{_URN}#{quote(pointer, safe='/~')}"}, validate_formats=True, registry=self._registry)
+        return jsonschema_rs.Draft202012Validator(_reference(pointer), validate_formats=True, registry=self._registry)
+
+    @functools.cached_property
+    def _registry_of_answers(self) -> jsonschema_rs.Registry:
+        return jsonschema_rs.Registry([(_URN, _as_answered(self))])
+
+    def answer_validator(self, pointer: str, *, formats: bool) -> jsonschema_rs.Draft202012Validator:
+        """A validator of answers by the JSON Schema at `pointer`; its messages show no value of an answer.
+
+        What is `writeOnly` need not be in an answer, and `nullable: true`, which many documents still have from OpenAPI 3.0, allows null.
+        """
+        return jsonschema_rs.Draft202012Validator(_reference(pointer), validate_formats=formats, registry=self._registry_of_answers, mask="the value")
+
+
+def _reference(pointer: str) -> dict[str, str]:
+    return {"$ref": f"{_URN}#{quote(pointer, safe='/~')}"}
+
+
+def _as_answered(document: Document) -> dict[str, Json]:
+    """The tree of `document` with its schemas as they hold for answers."""
+    root: dict[str, Any] = copy.deepcopy(dict(document.root))
+    for _, part in parts_of(root):
+        schema = cast("dict[str, Any]", part)
+        properties, required = schema.get("properties"), schema.get("required")
+        if isinstance(properties, Mapping) and isinstance(required, list):
+            schema["required"] = [name for name in required if not _is_write_only(document.resolve(properties.get(name)))]
+        if schema.get("nullable") is True and isinstance(schema.get("type"), str):
+            schema["type"] = [schema["type"], "null"]
+            if isinstance(values := schema.get("enum"), list):
+                schema["enum"] = [*values, None]
+    return root
+
+
+def _is_write_only(schema: Json) -> bool:
+    return isinstance(schema, Mapping) and schema.get("writeOnly") is True
 
 
 def parts_of(value: Json, path: tuple[object, ...] = (), *, named: bool = False) -> Iterator[tuple[tuple[object, ...], Mapping[str, Json]]]:

@@ -29,7 +29,7 @@ SILENT: set[str] = set()
 ANSWERS = {"DOC", "ERR", "TRANSPORT", "CORS"}
 REFUSES = ANSWERS | {"BEARER", "COOKIE-09"}
 # Such a server sets its cookies well, takes every spelling of the scheme, and answers every login and logout with success.
-LETS_IN = ANSWERS | {"BEARER-06", "BEARER-10", "COOKIE", "LOGIN-01", "LOGOUT-04", "LOGOUT-05", "LOGOUT-07", "REFRESH-06", "REFRESH-09"}
+LETS_IN = ANSWERS | {"BEARER-06", "BEARER-10", "BEARER-27", "COOKIE", "LOGIN-01", "LOGOUT-04", "LOGOUT-05", "LOGOUT-07", "REFRESH-06", "REFRESH-09"}
 VISIBLE: Mapping[Behaviour, set[str]] = {
     does.closes_after_accept: SILENT,
     does.resets_in_mid_header: SILENT,

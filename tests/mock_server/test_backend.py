@@ -22,7 +22,7 @@ def test_a_head_is_a_get_without_a_body(client: httpx.Client, bearer: Bearer) ->
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-type"] == got.headers["content-type"]
     refused = client.head("/api/admin/user")
-    assert (refused.status_code, refused.headers["www-authenticate"], refused.content) == (401, "Bearer", b"")
+    assert (refused.status_code, refused.headers["www-authenticate"], refused.content) == (401, 'Bearer realm="api"', b"")
     assert client.head("/api/admin/auth/login").status_code == 405
 
 

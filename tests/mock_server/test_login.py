@@ -56,7 +56,7 @@ def test_all_refusals_are_the_same_to_the_byte(log_in: LogIn) -> None:
     assert {refusal.status_code for refusal in refusals} == {401}
     assert len({refusal.content for refusal in refusals}) == 1
     assert len({tuple(refusal.headers.multi_items()) for refusal in refusals}) == 1
-    assert refusals[0].headers["www-authenticate"] == "Bearer"
+    assert refusals[0].headers["www-authenticate"] == 'Bearer realm="api"'
     assert "set-cookie" not in refusals[0].headers
 
 
@@ -170,7 +170,7 @@ def test_every_refusal_of_the_second_factor_is_the_same(log_in: LogIn, answer_wi
     refusals.append(answer_with(locked, code(0)))
     assert {refusal.status_code for refusal in refusals} == {401}
     assert len({(refusal.content, tuple(refusal.headers.multi_items())) for refusal in refusals}) == 1
-    assert refusals[0].headers["www-authenticate"] == "Bearer"
+    assert refusals[0].headers["www-authenticate"] == 'Bearer realm="api"'
     assert "set-cookie" not in refusals[0].headers
 
 

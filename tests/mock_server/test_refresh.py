@@ -40,7 +40,7 @@ def log_out(client: httpx.Client) -> Send:
 
 def assert_refused(answer: httpx.Response) -> None:
     assert answer.status_code == 401
-    assert answer.headers["www-authenticate"] == "Bearer"
+    assert answer.headers["www-authenticate"] == 'Bearer realm="api"'
     assert answer.headers.get_list("set-cookie") == [CLEARED]
 
 

@@ -72,7 +72,7 @@ def certify(parts: Parts) -> Report:
     seed = load_seed()
     key = new_key(contract().tokens.algorithm)
     backend = Backend(contract(), seed=seed, parts=parts, signing_key=key)
-    profile = Profile("https://mock.invalid", accounts_of(contract(), seed), signing_key=key, unsafe_writes=True)
+    profile = Profile("https://mock.invalid", accounts_of(contract(), seed), signing_key=key, unsafe_writes=True, guesses=True)
     run = Certification(contract(), profile, plan(contract()), transport=InProcess(backend), hooks=BackendHooks(backend))
     run.run()
     return run.report()

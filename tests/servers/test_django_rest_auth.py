@@ -26,6 +26,8 @@ SHORTCOMINGS = {
     },
     "warn": {
         "BEARER-05": "Simple JWT's challenge has a realm and no error",
+        "BEARER-27": "DRF sends no Cache-Control",
+        "ERR-04": "the server of wsgiref, which serves this project, tells its version in Server",
         "COOKIE-10": "dj-rest-auth deletes the cookie without Secure",
         "LOGOUT-02": "dj-rest-auth deletes the cookie without Secure",
         "LOGOUT-08": "access tokens are stateless",

@@ -6,6 +6,7 @@ from authproof.checks import (
     bearer,
     cookie,
     cors,
+    document,
     errors,
     isolation,
     jwt,
@@ -16,11 +17,29 @@ from authproof.checks import (
     personal_tokens,
     refresh,
     second_factor,
+    surface,
     transport,
 )
 from authproof.checks.registry import Check, Subjects, check
 
-_MODULES = (bearer, jwt, cookie, login, second_factor, refresh, logout, permissions, ownership, personal_tokens, isolation, cors, transport, errors)
+_MODULES = (
+    bearer,
+    surface,
+    jwt,
+    cookie,
+    login,
+    second_factor,
+    refresh,
+    logout,
+    permissions,
+    ownership,
+    personal_tokens,
+    isolation,
+    cors,
+    transport,
+    errors,
+    document,
+)
 
 CHECKS: tuple[Check, ...] = tuple(found for module in _MODULES for found in vars(module).values() if isinstance(found, Check))
 """Every check, in the order of the catalogue's areas."""

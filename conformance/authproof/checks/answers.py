@@ -97,3 +97,42 @@ def gives_no_cookie(exchange: Exchange, application: Application, judgement: Jud
     if any(cookie.value and not cookie.is_deletion for cookie in set_cookies(response, name)):
         return broken(f"The answer {response.status} sets a usable refresh cookie.", exchange)
     return judgement
+
+
+def stranger_is_shown_nothing(seen: Evidence, operation: Operation, exchange: Exchange, what: str) -> Judgement:
+    """Broken when the answer to `what`, sent without credentials, has what `operation` shows to callers; any refusal is lawful, and so is a page."""
+    response = response_of(exchange)
+    if response.status == 429 or came_from_elsewhere(response):
+        return undecided(f"{what} is answered {response.status}{label(exchange)}, which does not decide.", exchange)
+    if _shows(seen, operation, response):
+        return broken(f"{what} is answered {response.status}{label(exchange)} with what {operation.name} shows to its callers.", exchange)
+    if response.status >= 500 and response.status not in {501, 505}:
+        return undecided(f"{what} is answered {response.status}{label(exchange)}.", exchange)
+    if not _answers_to_callers(seen, operation):
+        return undecided("Callers with a token are shown nothing either, so that strangers are not proves nothing.", exchange)
+    return met(f"{what} is shown nothing: {response.status}{label(exchange)}.", exchange)
+
+
+def _answers_to_callers(seen: Evidence, operation: Operation) -> list[Response]:
+    """What `operation` shows to callers; strangers call it by another method or path, or are refused."""
+    return [response for response in map(response_of, seen.calls(operation)) if response.is_success]
+
+
+def _shows(seen: Evidence, operation: Operation, response: Response) -> bool:
+    """True for a success with the person that who-am-I names, or with JSON of the form that callers of `operation` are given."""
+    body = response.json
+    if not response.is_success or body is None:
+        return False
+    application = seen.application_of(operation)
+    identity = application.identity if application else None
+    pointer = identity.fields.get("id") if identity and identity.operation == operation else None
+    if pointer and get(body, pointer) is not None:
+        return True
+    return any(_form(body) == _form(shown.json) for shown in _answers_to_callers(seen, operation))
+
+
+def _form(body: Json) -> object:
+    """What two answers of one operation have in common: the names of the members, or that there are entries."""
+    if isinstance(body, dict):
+        return frozenset(body)
+    return bool(body) if isinstance(body, list) else body

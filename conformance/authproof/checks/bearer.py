@@ -2,137 +2,230 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from authproof.checks.answers import accepted, all_refused, refused, response_of, with_control
-from authproof.checks.registry import check, identities, protected
+from authproof.checks.registry import EVERYTHING, bearer_identities, check, protected, protected_by_bearer, with_permission
 from authproof.evidence import Evidence, NotObserved
-from authproof.reading import bearer_challenge, challenges
-from authproof.verdict import Judgement, Verdict, broken, met, undecided, weak, worst
+from authproof.exchange import Exchange
+from authproof.reading import cache_directives, challenge_problem, challenges
+from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, weak, worst
 from authproof_spec import Operation
 
 BAD_REQUEST = frozenset({400})
+NO_SUCH_ROUTE = frozenset({404, 405})
 
 
 @check("BEARER-01", on=protected, reads="bearer")
 def no_credentials_are_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A request without credentials is answered 401 (RFC 9110 section 15.5.2)."""
     exchange = seen.one("bearer.none", operation)
+    if exchange.status in NO_SUCH_ROUTE:
+        return _not_found_by_strangers(seen, operation, exchange)
     judgement = refused(exchange, "A request without credentials")
-    if exchange.status == 404 and operation.path_parameters:
-        return weak("A request without credentials is answered 404: the server looks the object up first, or has no such route.", exchange)
     if exchange.status == 403 and judgement.verdict is Verdict.FAIL:
         return broken("A request without credentials is answered 403 where 401 is due: nobody is authenticated yet.", exchange)
     return judgement
 
 
-@check("BEARER-02", on=protected, reads="bearer")
+def _not_found_by_strangers(seen: Evidence, operation: Operation, exchange: Exchange) -> Judgement:
+    """What 404 or 405 to a stranger means depends on what callers with a token are answered there."""
+    status = exchange.status
+    if status == 404 and operation.path_parameters:
+        return weak("A request without credentials is answered 404: the server looks the object up first, or has no such route.", exchange)
+    found = [other for other in seen.calls(operation) if other.status not in NO_SUCH_ROUTE]
+    if found:
+        return broken(
+            f"A request without credentials is answered {status} where 401 is due: with a token there is {found[0].status}.", exchange, found[0]
+        )
+    return undecided(f"The target answers {status} to everybody here, so it seems not to have this operation.", exchange)
+
+
+@check("BEARER-02", on=protected_by_bearer, reads="bearer")
 def unauthorized_carries_a_bearer_challenge(seen: Evidence, operation: Operation) -> Judgement:
     """Each 401 of a protected operation has a Bearer challenge (RFC 9110 section 11.6.1, RFC 6750 section 3)."""
     exchanges = [exchange for exchange in seen.on(operation) if exchange.status == 401]
     if not exchanges:
         raise NotObserved("No answer 401 was observed here.")
     for exchange in exchanges:
-        response = response_of(exchange)
-        if bearer_challenge(response) is None:
-            found = ", ".join(challenge.scheme for challenge in challenges(response))
-            return broken(f"A 401 carries no Bearer challenge{f', but {found}' if found else ': there is no WWW-Authenticate'}.", exchange)
+        found = [challenge.scheme for challenge in challenges(response_of(exchange))]
+        if "bearer" not in found:
+            what = f", but {', '.join(found)}" if found else ": there is no WWW-Authenticate that can be read"
+            return broken(f"A 401 carries no Bearer challenge{what}.", exchange)
     return met(f"Each of {len(exchanges)} answers 401 carries a Bearer challenge.", exchanges[0])
 
 
-@check("BEARER-04", on=identities, reads="bearer")
+@check("BEARER-03", on=protected_by_bearer, reads="bearer")
+def challenge_is_well_formed(seen: Evidence, operation: Operation) -> Judgement:
+    """A challenge has the syntax of its standard, and a Bearer one has a parameter (RFC 9110 section 11.3, RFC 6750 section 3)."""
+    exchanges = [e for e in (seen.one("bearer.none", operation), seen.one("bearer.garbage", operation)) if response_of(e).all("www-authenticate")]
+    if not exchanges:
+        return undecided("There is no challenge to read.")
+    for exchange in exchanges:
+        for line in response_of(exchange).all("www-authenticate"):
+            if problem := challenge_problem(line):
+                return broken(f"The challenge is not well formed: {problem}.", exchange)
+        if any(challenge.scheme == "bearer" and not challenge.parameters for challenge in challenges(response_of(exchange))):
+            return weak("A Bearer challenge has no parameter, and RFC 6750 asks for one at least.", exchange)
+    return met("The challenges are well formed.", *exchanges)
+
+
+@check("BEARER-04", on=bearer_identities, reads="bearer")
 def challenge_without_credentials_names_no_error(seen: Evidence, operation: Operation) -> Judgement:
     """A challenge to a request without credentials has no error code (RFC 6750 section 3.1)."""
     exchange = seen.one("bearer.none", operation)
-    challenge = bearer_challenge(response_of(exchange))
-    if exchange.status != 401 or challenge is None:
+    if exchange.status != 401 or not _is_challenged(exchange):
         return undecided("There is no Bearer challenge to read.", exchange)
-    if "error" in challenge.parameters:
-        return broken(f"The challenge names error={challenge.parameters['error']} although nothing was sent that could be wrong.", exchange)
+    if errors := _errors(exchange):
+        return broken(f"The challenge names error={errors[0]} although nothing was sent that could be wrong.", exchange)
     return met("The challenge names no error.", exchange)
 
 
-@check("BEARER-05", on=protected, reads="bearer")
+@check("BEARER-05", on=protected_by_bearer, reads="bearer")
 def invalid_token_is_named(seen: Evidence, operation: Operation) -> Judgement:
     """A 401 to a token that is not valid names invalid_token (RFC 6750 section 3.1)."""
     exchange = seen.one("bearer.garbage", operation)
     if exchange.status != 401:
         return undecided(f"The token that is none was answered {exchange.status}, not 401.", exchange)
-    challenge = bearer_challenge(response_of(exchange))
-    error = challenge.parameters.get("error") if challenge else None
-    if error == "invalid_token":
+    errors = _errors(exchange)
+    if "invalid_token" in errors:
         return met("The challenge names invalid_token.", exchange)
-    found = f"names error={error}" if error else "names no error"
+    found = f"names error={errors[0]}" if errors else "names no error"
     say = broken if seen.contract.requires_error_codes else weak
     return say(f"The challenge to a token that is not valid {found}; invalid_token is due.", exchange)
 
 
-@check("BEARER-06", on=identities, reads="bearer")
+def _is_challenged(exchange: Exchange) -> bool:
+    return any(challenge.scheme == "bearer" for challenge in challenges(response_of(exchange)))
+
+
+def _errors(exchange: Exchange) -> list[str]:
+    """The error codes of the Bearer challenges of an answer, which may have several."""
+    told = (challenge.parameters.get("error") for challenge in challenges(response_of(exchange)) if challenge.scheme == "bearer")
+    return [error for error in told if error]
+
+
+@check("BEARER-06", on=bearer_identities, reads="bearer")
 def scheme_is_read_in_any_case(seen: Evidence, operation: Operation) -> Judgement:
     """`bearer` and `BEARER` work like `Bearer` (RFC 9110 section 11.1)."""
     spellings = {"bearer.lower_case": "The scheme in lower case", "bearer.upper_case": "The scheme in upper case"}
     return worst(*(accepted(seen, seen.one(name, operation), what) for name, what in spellings.items()))
 
 
-@check("BEARER-07", on=identities, reads="bearer")
+@check("BEARER-07", on=bearer_identities, reads="bearer")
 def other_schemes_are_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A valid token under another scheme is refused (RFC 6750 section 2.1)."""
-    names = ("bearer.basic", "bearer.token")
-    judgement = all_refused([seen.one(name, operation) for name in names], "The token under another scheme", tolerated=BAD_REQUEST)
-    return with_control(seen, "bearer.control", operation, judgement)
+    names = ("bearer.basic", "bearer.token", "bearer.longer_scheme")
+    exchanges = [exchange for name in names for exchange in seen.all(name, operation)]
+    return _refused(seen, operation, exchanges, "The token under another scheme")
 
 
-@check("BEARER-08", on=identities, reads="bearer")
+@check("BEARER-08", on=bearer_identities, reads="bearer")
 def bare_token_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A token without a scheme is refused (RFC 6750 section 2.1)."""
-    judgement = refused(seen.one("bearer.bare", operation), "The token without a scheme", tolerated=BAD_REQUEST)
-    return with_control(seen, "bearer.control", operation, judgement)
+    return _refused(seen, operation, [seen.one("bearer.bare", operation)], "The token without a scheme")
 
 
-@check("BEARER-09", on=identities, reads="bearer")
+@check("BEARER-09", on=bearer_identities, reads="bearer")
 def empty_credential_is_refused(seen: Evidence, operation: Operation) -> Judgement:
-    """`Bearer` with nothing, or with the word null, is refused (RFC 6750 section 3.1)."""
-    exchanges = [seen.one("bearer.empty", operation), seen.one("bearer.null", operation)]
+    """An empty field, `Bearer` with nothing, or with the word null, is refused (RFC 6750 section 3.1)."""
+    names = ("bearer.empty", "bearer.null", "bearer.no_value")
+    exchanges = [exchange for name in names for exchange in seen.all(name, operation)]
     for exchange in exchanges:
         if exchange.status >= 500:
             return broken(f"An empty credential makes the server fail with {exchange.status}.", exchange)
     return all_refused(exchanges, "An empty credential", tolerated=BAD_REQUEST)
 
 
-@check("BEARER-11", on=identities, reads="bearer")
-def data_after_the_token_is_refused(seen: Evidence, operation: Operation) -> Judgement:
-    """A token with something behind it is refused (RFC 6750 section 2.1)."""
-    judgement = refused(seen.one("bearer.trailing", operation), "The token with something behind it", tolerated=BAD_REQUEST)
-    return with_control(seen, "bearer.control", operation, judgement)
+@check("BEARER-10", on=bearer_identities, reads="bearer_in_full")
+def several_blanks_are_accepted(seen: Evidence, operation: Operation) -> Judgement:
+    """Any number of blanks may stand between the scheme and the token (RFC 6750 section 2.1)."""
+    return accepted(seen, seen.one("bearer.two_blanks", operation), "The token after two blanks")
 
 
-@check("BEARER-12", on=identities, reads="bearer")
+@check("BEARER-11", on=bearer_identities, reads="bearer")
+def data_around_the_token_is_refused(seen: Evidence, operation: Operation) -> Judgement:
+    """A token with something behind or around it is refused (RFC 6750 section 2.1)."""
+    names = ("bearer.trailing", "bearer.quoted", "bearer.control_byte")
+    exchanges = [exchange for name in names for exchange in seen.all(name, operation)]
+    return _refused(seen, operation, exchanges, "The token with something behind or around it")
+
+
+@check("BEARER-12", on=bearer_identities, reads="bearer")
 def token_in_the_query_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A token in the query does not authenticate (RFC 9700 section 4.3.2)."""
-    judgement = refused(seen.one("bearer.query", operation), "A token in the query", tolerated=BAD_REQUEST)
-    return with_control(seen, "bearer.control", operation, judgement)
+    return _refused(seen, operation, [seen.one("bearer.query", operation)], "A token in the query")
 
 
-@check("BEARER-14", on=identities, reads="bearer")
+@check("BEARER-14", on=bearer_identities, reads="bearer")
 def cookie_alone_is_refused(seen: Evidence, operation: Operation) -> Judgement:
-    """A cookie alone does not authenticate a protected operation (RFC 6750 section 5.3)."""
-    judgement = refused(seen.one("bearer.cookie", operation), "A token in a cookie")
-    return with_control(seen, "bearer.control", operation, judgement)
+    """A cookie that the document does not declare for it does not open a protected operation (RFC 6750 section 5.3)."""
+    return _refused(seen, operation, [seen.one("bearer.cookie", operation)], "A token in a cookie")
 
 
-@check("BEARER-15", on=identities, reads="bearer")
+@check("BEARER-15", on=bearer_identities, reads="bearer")
 def token_in_another_header_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A token in another header field does not authenticate."""
-    judgement = refused(seen.one("bearer.other_header", operation), "A token in another header field")
-    return with_control(seen, "bearer.control", operation, judgement)
+    return _refused(seen, operation, [seen.one("bearer.other_header", operation)], "A token in another header field")
 
 
-@check("BEARER-17", on=identities, reads="bearer")
+@check("BEARER-16", on=bearer_identities, reads="bearer")
+def two_credentials_are_refused(seen: Evidence, operation: Operation) -> Judgement:
+    """Two Authorization fields that disagree are refused, in whatever order (RFC 9110 section 5.3)."""
+    return _refused(seen, operation, seen.all("bearer.twice", operation), "A request with two Authorization fields")
+
+
+@check("BEARER-17", on=bearer_identities, reads="bearer")
 def bad_token_is_not_rescued(seen: Evidence, operation: Operation) -> Judgement:
     """A bad token in the header is not made good by a good one elsewhere (RFC 6750 section 2)."""
-    judgement = refused(seen.one("bearer.rescue", operation), "A bad token with a good one in query and cookie", tolerated=BAD_REQUEST)
-    return with_control(seen, "bearer.control", operation, judgement)
+    return _refused(seen, operation, [seen.one("bearer.rescue", operation)], "A bad token with a good one in query and cookie")
 
 
-@check("BEARER-18", on=identities, reads="bearer")
-def head_is_protected(seen: Evidence, operation: Operation) -> Judgement:
-    """HEAD is protected like GET (RFC 9110 section 9.3.2)."""
-    return refused(seen.one("bearer.head", operation), "HEAD without credentials", tolerated=frozenset({404, 405}))
+@check("BEARER-22", on=with_permission, reads="bearer")
+def strangers_are_not_forbidden(seen: Evidence, operation: Operation) -> Judgement:
+    """Who is not authenticated is never told that a permission is missing (RFC 9110 section 15.5.4)."""
+    exchanges = [*seen.all("bearer.none", operation), *seen.all("bearer.garbage", operation)]
+    forbidden = [exchange for exchange in exchanges if exchange.status == 403]
+    judgement = all_refused(exchanges, "A caller who is not authenticated", tolerated=BAD_REQUEST)
+    if judgement.verdict is Verdict.INCONCLUSIVE:
+        return judgement
+    if forbidden:
+        return broken("A caller who is not authenticated is answered 403: the permission was judged first.", *forbidden)
+    if judgement.verdict is Verdict.PASS:
+        return met("Nobody is told of a permission before being authenticated.", *judgement.exchanges)
+    return undecided(
+        "A caller who is not authenticated is answered otherwise than by 401 or 403, which does not tell what is judged first.", *exchanges
+    )
+
+
+@check("BEARER-27", on=protected, reads=EVERYTHING)
+def answers_are_not_for_shared_caches(seen: Evidence, operation: Operation) -> Judgement:
+    """No answer to an authenticated request is marked as reusable for others (RFC 9111 section 3.5)."""
+    exchanges = [exchange for exchange in seen.calls(operation) if exchange.status in {200, 203} and _has_credential(seen, exchange)]
+    if not exchanges:
+        return untestable("No call of this operation was answered with content.")
+    judgements = []
+    for exchange in exchanges:
+        directives = cache_directives(response_of(exchange))
+        lived = directives.get("max-age", "")
+        opened = directives.keys() & {"public", "s-maxage"} or (
+            {"must-revalidate"} if "must-revalidate" in directives and lived.strip("0") else set()
+        )
+        if opened and not directives.keys() & {"private", "no-store"}:
+            # Who must ask first, or may keep it for no time, does not hand it to others unasked.
+            say = weak if "no-cache" in directives or (lived.isdecimal() and not lived.strip("0")) else broken
+            judgements.append(say(f"Cache-Control ({', '.join(directives)}) lets a shared cache keep the answer for others.", exchange))
+        elif not directives:
+            judgements.append(
+                weak("The answer has no Cache-Control: caches that keep to RFC 9111 do not share it, and nothing tells the others.", exchange)
+            )
+    return worst(*judgements) if judgements else met("No answer is marked as reusable by shared caches.", exchanges[0])
+
+
+def _has_credential(seen: Evidence, exchange: Exchange) -> bool:
+    return any(seen.tokens_in(value) for _, value in exchange.probe.request.headers)
+
+
+def _refused(seen: Evidence, operation: Operation, exchanges: Iterable[Exchange], what: str) -> Judgement:
+    """The judgement of refusals by 401, or by 400 as RFC 6750 section 3.1 has it; they prove nothing where the good token is refused too."""
+    return with_control(seen, "bearer.control", operation, all_refused(exchanges, what, tolerated=BAD_REQUEST))

@@ -6,10 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from authproof.evidence import Evidence, NotObserved
-from authproof.verdict import Judgement, undecided
+from authproof.evidence import Evidence, NotObserved, Outcome
+from authproof.verdict import Judgement, Verdict, undecided
 from authproof_spec import Contract, Operation
 from authproof_spec.catalogue import Requirement
+from authproof_spec.contract import SchemeKind
 
 Subjects: TypeAlias = Callable[[Contract], Iterable[Operation]]
 """The operations of a contract that a check is asked about."""
@@ -46,19 +47,23 @@ class Check:
 
     def __call__(self, evidence: Evidence, operation: Operation) -> Judgement:
         """Judge `operation`. Without the probes it takes, the outcome of their scripts is the judgement."""
+        outcomes = self._outcomes(evidence, operation)
         try:
-            return self.judge(evidence, operation)
+            judgement = self.judge(evidence, operation)
         except NotObserved as absent:
-            return self._unobserved(evidence, operation, absent)
+            return next((Judgement(outcome.verdict, outcome.reason) for _, outcome in outcomes), undecided(str(absent)))
+        # A script of ours that broke off may have left the question unasked on which the requirement fails.
+        broken_off = (outcome for script, outcome in outcomes if script in self.scripts and outcome.verdict is Verdict.ERROR)
+        failure = next(broken_off, None) if judgement.verdict is Verdict.PASS else None
+        return Judgement(failure.verdict, failure.reason) if failure else judgement
 
-    def _unobserved(self, evidence: Evidence, operation: Operation, absent: NotObserved) -> Judgement:
+    def _outcomes(self, evidence: Evidence, operation: Operation) -> list[tuple[str, Outcome]]:
+        """Why the scripts that the check reads did not run to their end, those of the operation's own application alone if there are any."""
         own = evidence.application_of(operation)
-        outcomes = [(name, evidence.outcomes[script, name]) for script, name in evidence.outcomes if self.reads(script)]
+        found = [(script, name, outcome) for (script, name), outcome in evidence.outcomes.items() if self.reads(script)]
         # What is offered to one application may have to come from another, whose script then tells why it did not.
-        of_own = [outcome for name, outcome in outcomes if own is not None and name == own.name]
-        for outcome in of_own or [outcome for _, outcome in outcomes]:
-            return Judgement(outcome.verdict, outcome.reason)
-        return undecided(str(absent))
+        of_own = [entry for entry in found if own is not None and entry[1] == own.name]
+        return [(script, outcome) for script, _, outcome in of_own or found]
 
 
 def check(requirement: str | Requirement, *, on: Subjects, reads: str | tuple[str, ...]) -> Callable[[Judge], Check]:
@@ -69,8 +74,18 @@ def check(requirement: str | Requirement, *, on: Subjects, reads: str | tuple[st
 
 
 def protected(contract: Contract) -> Iterable[Operation]:
-    """Every operation that reads Authorization."""
+    """Every operation that a token opens."""
     return contract.protected_operations
+
+
+def protected_by_bearer(contract: Contract) -> Iterable[Operation]:
+    """Every protected operation that reads the Authorization field."""
+    return (operation for operation in contract.protected_operations if takes_bearer(operation))
+
+
+def takes_bearer(operation: Operation) -> bool:
+    """True when `operation` reads a token from the Authorization field."""
+    return any(part.scheme.opens and part.scheme.kind is SchemeKind.BEARER for way in operation.security for part in way)
 
 
 def with_permission(contract: Contract) -> Iterable[Operation]:
@@ -143,9 +158,25 @@ def cookie_logins(contract: Contract) -> Iterable[Operation]:
     return (app.logins[0].operation for app in contract.applications.values() if app.cookie)
 
 
+def bearer_identities(contract: Contract) -> Iterable[Operation]:
+    """Each application's who-am-I operation that reads access tokens from the Authorization field."""
+    kinds = {app.identity.operation.id: app.access_token.scheme.kind for app in contract.applications.values() if app.identity}
+    return (operation for operation in identities(contract) if kinds[operation.id] is SchemeKind.BEARER)
+
+
+def secured(contract: Contract) -> Iterable[Operation]:
+    """Every operation that asks for a credential of whatever kind."""
+    return (operation for operation in contract.operations if not operation.is_public)
+
+
 def first_logins(contract: Contract) -> Iterable[Operation]:
     """Each application's first login."""
     return (app.logins[0].operation for app in contract.applications.values())
+
+
+def the_first_login(contract: Contract) -> Iterable[Operation]:
+    """One operation, for what is asked once of the whole target."""
+    return list(first_logins(contract))[:1]
 
 
 def all_logins(contract: Contract) -> Iterable[Operation]:

@@ -13,6 +13,10 @@ SCHEMA = 1
 """Version of the format; a member that is added does not change it."""
 
 
+_SHOWN = 20_000
+"""Characters of a body."""
+
+
 def render(report: Report) -> str:
     """The whole report as one JSON document."""
     return json.dumps(as_data(report), indent=2, ensure_ascii=False) + "\n"
@@ -80,15 +84,21 @@ def _exchange(exchange: Exchange, target: str) -> dict[str, object]:
             "method": request.method,
             "target": request.target,
             "headers": [list(pair) for pair in request.headers],
-            "body": None if request.body is None else request.body.decode("utf-8", "replace"),
+            "body": None if request.body is None else _body(request.body),
         },
         "response": None
         if response is None
         else {
             "status": response.status,
             "headers": [list(pair) for pair in response.headers],
-            "body": response.body.decode("utf-8", "replace"),
+            "body": _body(response.body),
         },
         "failure": exchange.failure,
         "curl": curl(request, target),
     }
+
+
+def _body(body: bytes) -> str:
+    """The text of `body`, cut where it is longer than anybody reads; each result that rests on the exchange repeats it."""
+    text = body.decode("utf-8", "replace")
+    return text if len(text) <= _SHOWN else f"{text[:_SHOWN]}… {len(text) - _SHOWN} more characters"

@@ -18,10 +18,12 @@ from authproof.scripts import (
     jwt,
     logins,
     logout,
+    objects,
     permissions,
     personal_tokens,
     refresh,
     second_factor,
+    surface,
     transport,
     withdrawal,
 )
@@ -34,6 +36,11 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "baseline": baseline.baseline,
     "public": bearer.public,
     "bearer": bearer.bearer,
+    "bearer_in_full": bearer.bearer_in_full,
+    "bearer_in_body": bearer.bearer_in_body,
+    "methods": surface.methods,
+    "paths": surface.paths,
+    "existing_objects": objects.objects,
     "jwt": jwt.jwt,
     "permissions": permissions.permissions,
     "objects": permissions.objects,
@@ -55,4 +62,7 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "logins": logins.logins,
     "withdrawn_permission": withdrawal.withdrawn_permission,
     "disabled_account": withdrawal.disabled_account,
+    # A firewall may shut out who asks for these, and the log has everything else in it.
+    "neighbours": surface.neighbours,
+    "log": surface.log,
 }

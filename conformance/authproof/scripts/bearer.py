@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from urllib.parse import urlencode
 
-from authproof.exchange import Headers, Probe
-from authproof.lab import MAIN, Lab, Missing, Script
-from authproof_spec import Application
+from authproof.exchange import Headers, Probe, Request
+from authproof.lab import MAIN, Lab, Missing, Script, Session
+from authproof.profile import Part
+from authproof_spec import Application, Operation
+from authproof_spec.contract import SchemeKind
+from authproof_spec.pointer import Json
 
 GARBAGE = "authproof.garbage"
+_LONG = 16_000
+"""Characters of a credential that is longer than many servers read."""
 
 
 def public(lab: Lab, application: Application) -> Script:
@@ -25,32 +32,182 @@ def bearer(lab: Lab, application: Application) -> Script:
         if lab.contract.application_of(operation) is application:
             yield Probe("bearer.none", lab.example_call(operation), operation.id)
             yield Probe("bearer.garbage", lab.example_call(operation, bearer=GARBAGE), operation.id)
-    if application.identity is None:
-        raise Missing(f"The contract has no who-am-I operation for {application.name}.")
-    operation = application.identity.operation
-    session = lab.session(application, *MAIN)
+    operation, session = who_am_i(lab, application), lab.session(application, *MAIN)
     token = session.access_token
-    spellings: dict[str, Headers] = {
-        "bearer.lower_case": (("Authorization", f"bearer {token}"),),
-        "bearer.upper_case": (("Authorization", f"BEARER {token}"),),
-        "bearer.bare": (("Authorization", token),),
-        "bearer.basic": (("Authorization", f"Basic {token}"),),
-        "bearer.token": (("Authorization", f"Token {token}"),),
-        "bearer.empty": (("Authorization", "Bearer"),),
-        "bearer.null": (("Authorization", "Bearer null"),),
-        "bearer.trailing": (("Authorization", f"Bearer {token} x"),),
-        "bearer.other_header": (("X-Access-Token", token), ("X-Auth-Token", token), ("X-Authorization", f"Bearer {token}")),
-    }
-    for name, headers in spellings.items():
-        yield Probe(name, lab.call(operation, headers=headers), operation.id)
-    query = "&".join(f"{name}={token}" for name in ("access_token", "token", "jwt", "auth"))
-    yield Probe("bearer.query", lab.call(operation, query=query), operation.id)
+    for name, value in _spellings(token).items():
+        yield Probe(name, lab.call(operation, headers=(("Authorization", value),)), operation.id)
+    yield _twice(lab, operation, "a good token, then a bad one", token, GARBAGE)
+    declared = _declared_carriers(operation)
+    fields = _other_headers(token)
+    yield Probe("bearer.other_header", lab.call(operation, headers=_without(declared, fields)), operation.id)
+    queries = {name: token for name in ("access_token", "token", "jwt", "auth") if name not in declared}
+    yield Probe("bearer.query", lab.call(operation, query=urlencode(queries)), operation.id)
     cookies = {"access_token": token, "token": token}
     if application.cookie and session.refresh_token:
         cookies[application.cookie.name] = session.refresh_token
+    cookies = {name: value for name, value in cookies.items() if name.lower() not in declared}
     yield Probe("bearer.cookie", lab.call(operation, cookies=cookies), operation.id)
-    rescue = lab.call(operation, bearer=GARBAGE, query=f"access_token={token}", cookies={"access_token": token})
-    yield Probe("bearer.rescue", rescue, operation.id)
-    if operation.method == "GET":
-        yield Probe("bearer.head", replace(lab.call(operation), method="HEAD"), operation.id)
+    rescue = {name: token for name in ("access_token",) if name not in declared}
+    headers = (("Authorization", f"Bearer {GARBAGE}"),)
+    yield Probe("bearer.rescue", lab.call(operation, headers=headers, query=urlencode(rescue), cookies=rescue), operation.id)
+    yield Probe("bearer.claimed_identity", lab.call(operation, headers=_claims_of(session)), operation.id)
     yield Probe("bearer.control", lab.call(operation, bearer=token), operation.id)
+
+
+def bearer_in_full(lab: Lab, application: Application) -> Script:
+    """The rarer spellings, at one application that stands for all: the guard that reads them is seldom written twice."""
+    operation, session = who_am_i(lab, application), lab.session(application, *MAIN)
+    only_at_the_first(lab, application)
+    token = session.access_token
+    yield Probe("bearer.two_blanks", lab.call(operation, headers=(("Authorization", f"Bearer  {token}"),)), operation.id)
+    for name, scheme in (("bearer.token", "Token"), ("bearer.longer_scheme", "Bearerx")):
+        yield Probe(name, lab.call(operation, headers=(("Authorization", f"{scheme} {token}"),)), operation.id)
+    odd = {
+        "bearer.no_value": "",
+        "bearer.quoted": f'Bearer "{token}"',
+        "bearer.control_byte": f"Bearer {token}\x00x",
+        "bearer.long": "Bearer " + "a" * _LONG,
+    }
+    for name, value in odd.items():
+        yield Probe(name, verbatim(lab.call(operation, headers=(("Authorization", value),))), operation.id)
+    yield _twice(lab, operation, "a bad token, then a good one", GARBAGE, token)
+    other = next((lab.sessions.get((application.name, part)) for part in (Part.OTHER, Part.PRIVILEGED)), None)
+    if other and other.access_token != token:
+        yield _twice(lab, operation, "the tokens of two accounts", token, other.access_token)
+    yield from _rerouted(lab, operation)
+
+
+def bearer_in_body(lab: Lab, application: Application) -> Script:
+    """An operation with a body, without credentials: with the token in the body, and with a body that is not valid."""
+    operation = takes_body(lab, application)
+    session = lab.session(application, *MAIN)
+    invalid = _invalid_body(lab, operation)
+    if invalid is not None:
+        yield Probe("bearer.invalid_body", lab.call(operation, body=invalid), operation.id)
+    if application.access_token.scheme.kind is not SchemeKind.BEARER:
+        raise Missing(f"The access tokens of {application.name} do not travel as bearer tokens.")
+    personal = application.personal_access_tokens
+    creates = personal is not None and personal.create is operation and lab.profile.allows_writes
+    body = {**(lab.new_token_body(personal) if personal and creates else {}), "access_token": session.access_token}
+    in_json = lab.call(operation, body=body)
+    form = urlencode({name: value for name, value in body.items() if isinstance(value, str)}).encode()
+    headers = tuple(field for field in in_json.headers if field[0] != "Content-Type")
+    in_form = replace(in_json, headers=(*headers, ("Content-Type", "application/x-www-form-urlencoded")), body=form)
+    for variant, request in (("JSON", in_json), ("a form", in_form)):
+        (exchange,) = yield Probe("bearer.body", request, operation.id, variant)
+        if personal and creates:
+            lab.created_token(session, exchange)
+
+
+def who_am_i(lab: Lab, application: Application) -> Operation:
+    """The application's who-am-I operation. Raises Missing when there is none, or when it does not take the access token as a bearer token."""
+    if application.identity is None:
+        raise Missing(f"The contract has no who-am-I operation for {application.name}.")
+    if not takes_bearer_token(application):
+        raise Missing(f"The access tokens of {application.name} do not travel as bearer tokens.")
+    lab.session(application, *MAIN)
+    return application.identity.operation
+
+
+def takes_bearer_token(application: Application) -> bool:
+    """True when access tokens of `application` travel in the Authorization field."""
+    return application.access_token.scheme.kind is SchemeKind.BEARER
+
+
+def only_at_the_first(lab: Lab, application: Application) -> None:
+    """Raise Missing for every application but the first one that the run could log in to."""
+    logged_in = (app for app in lab.contract.applications.values() if app.identity and any((app.name, part) in lab.sessions for part in MAIN))
+    first = next(logged_in, application)
+    if first is not application:
+        raise Missing(f"It is asked of {first.name} alone, which stands for all applications.")
+
+
+def takes_body(lab: Lab, application: Application) -> Operation:
+    """The operation of `application` that is asked about bodies: the creation of personal access tokens, else the first one that takes a body."""
+    if application.personal_access_tokens:
+        return application.personal_access_tokens.create
+    own = (o for o in lab.contract.protected_operations if o.request_body and lab.contract.application_of(o) is application)
+    found = next(own, None)
+    if found is None:
+        raise Missing(f"No protected operation of {application.name} takes a body.")
+    return found
+
+
+def verbatim(request: Request) -> Request:
+    """`request`, written byte for byte."""
+    return replace(request, verbatim=True)
+
+
+def _spellings(token: str) -> Mapping[str, str]:
+    return {
+        "bearer.lower_case": f"bearer {token}",
+        "bearer.upper_case": f"BEARER {token}",
+        "bearer.bare": token,
+        "bearer.basic": f"Basic {token}",
+        "bearer.empty": "Bearer",
+        "bearer.null": "Bearer null",
+        "bearer.trailing": f"Bearer {token} x",
+    }
+
+
+def _twice(lab: Lab, operation: Operation, variant: str, first: str, second: str) -> Probe:
+    headers = (("Authorization", f"Bearer {first}"), ("Authorization", f"Bearer {second}"))
+    return Probe("bearer.twice", verbatim(lab.call(operation, headers=headers)), operation.id, variant)
+
+
+def _other_headers(token: str) -> Headers:
+    return (
+        ("X-Access-Token", token),
+        ("X-Auth-Token", token),
+        ("X-Authorization", f"Bearer {token}"),
+        ("Proxy-Authorization", f"Bearer {token}"),
+        ("Sec-WebSocket-Protocol", token),
+    )
+
+
+def _declared_carriers(operation: Operation) -> frozenset[str]:
+    """The names, in lower case, by which the document itself lets a credential travel to `operation`."""
+    return frozenset(part.scheme.parameter.lower() for way in operation.security for part in way if part.scheme.parameter)
+
+
+def _without(names: frozenset[str], headers: Headers) -> Headers:
+    return tuple(field for field in headers if field[0].lower() not in names)
+
+
+def _claims_of(session: Session) -> Headers:
+    """Fields by which proxies tell an application who calls, and from where; to be believed of a trusted proxy alone."""
+    name = session.account.name
+    return (
+        ("X-User-Id", "1"),
+        ("X-User", name),
+        ("X-Forwarded-User", name),
+        ("X-Remote-User", name),
+        ("Remote-User", name),
+        ("X-Forwarded-For", "127.0.0.1"),
+        ("X-Real-IP", "127.0.0.1"),
+        ("X-Middleware-Subrequest", "middleware:middleware:middleware:middleware:middleware"),
+    )
+
+
+def _rerouted(lab: Lab, operation: Operation) -> Iterator[Probe]:
+    """Who-am-I with the path of a public operation in the fields by which proxies tell the path that was asked for, and the other way round."""
+    public_one = next((other for other in lab.contract.operations if other.is_public and other.method == "GET" and not other.path_parameters), None)
+    elsewhere = public_one.path if public_one else "/"
+    yield Probe("bearer.rerouted", lab.call(operation, headers=_original(elsewhere)), operation.id, "the guarded path as a public one")
+    if public_one:
+        request = lab.call(public_one, headers=_original(operation.path))
+        yield Probe("bearer.rerouted", request, operation.id, "a public path as the guarded one")
+
+
+def _original(path: str) -> Headers:
+    return (("X-Original-URL", path), ("X-Rewrite-URL", path))
+
+
+def _invalid_body(lab: Lab, operation: Operation) -> Json:
+    """Well-formed JSON that breaks the schema of the operation's body; None when there is no schema to break."""
+    for media in operation.request_body.content if operation.request_body else ():
+        if media.schema and media.name.endswith("json"):
+            validator = lab.contract.document.validator(media.schema)
+            candidates: tuple[Json, ...] = ({}, [], "authproof")
+            return next((candidate for candidate in candidates if not validator.is_valid(candidate)), None)
+    return None

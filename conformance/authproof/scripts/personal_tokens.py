@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from datetime import UTC, datetime, timedelta
 
 from authproof.exchange import Exchange, Probe
-from authproof.lab import MAIN, Blocked, Lab, Missing, PersonalToken, Script, Session
+from authproof.lab import MAIN, Blocked, Lab, Missing, Script, Session
 from authproof.profile import Part
 from authproof_spec import Application
 from authproof_spec.contract import PersonalAccessTokens
-from authproof_spec.pointer import Json, get, put
+from authproof_spec.pointer import Json
 
 
 def personal_tokens(lab: Lab, application: Application) -> Script:
@@ -50,11 +49,7 @@ def personal_tokens(lab: Lab, application: Application) -> Script:
 
 def token_body(lab: Lab, personal: PersonalAccessTokens) -> dict[str, Json]:
     """The body that asks for a token of one day, under the name of this run."""
-    tomorrow = datetime.fromtimestamp(lab.now(), UTC) + timedelta(days=1)
-    body: dict[str, Json] = {}
-    put(body, personal.request_name, f"authproof {lab.run_id}")
-    put(body, personal.request_expires_at, tomorrow.strftime("%Y-%m-%dT%H:%M:%SZ"))
-    return body
+    return lab.new_token_body(personal)
 
 
 def created_token(lab: Lab, personal: PersonalAccessTokens, session: Session, created: Exchange) -> tuple[str, str]:
@@ -63,12 +58,10 @@ def created_token(lab: Lab, personal: PersonalAccessTokens, session: Session, cr
     if response is None or not response.is_success:
         raise Blocked(f"The creation of a personal access token was answered {created.describe()}.")
     token = response.at(personal.response_token)
-    identifier = get(response.at(personal.response_record), personal.record["id"])
-    if identifier is not None and not isinstance(identifier, dict | list):
-        lab.personal_tokens.append(PersonalToken(session, str(identifier)))
-    if not isinstance(token, str) or not token or not lab.personal_tokens:
+    record = lab.created_token(session, created)
+    if not isinstance(token, str) or not token or record is None:
         raise Blocked(f"The creation of a personal access token gave no token at {personal.response_token}, or no id in its record.")
-    return lab.secret(token, "personal_access_token"), str(identifier)
+    return lab.secret(token, "personal_access_token"), record.identifier
 
 
 def _like(identifier: str) -> str:

@@ -12,6 +12,7 @@ from . import (
     bearer,
     cookie,
     cors,
+    document,
     errors,
     isolation,
     jwt,
@@ -21,12 +22,29 @@ from . import (
     personal_tokens,
     refresh,
     second_factor,
+    surface,
     transport,
 )
 
 __all__ = ["Fault", "UnknownFaultError", "all_faults", "parts_with"]
 
-_MODULES = (bearer, jwt, cookie, login, second_factor, refresh, logout, permissions, personal_tokens, isolation, cors, transport, errors)
+_MODULES = (
+    bearer,
+    surface,
+    jwt,
+    cookie,
+    login,
+    second_factor,
+    refresh,
+    logout,
+    permissions,
+    personal_tokens,
+    isolation,
+    cors,
+    transport,
+    errors,
+    document,
+)
 
 
 class UnknownFaultError(Exception):

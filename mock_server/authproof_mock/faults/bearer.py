@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, parse_qsl
 
+from authproof_mock.answers import Answers
 from authproof_mock.faults.fault import fault
 from authproof_mock.guard import Guard
 from authproof_mock.http import Call
 from authproof_mock.refusal import Refusal, challenge
 from authproof_mock.state import Caller, State
 from authproof_mock.tokens import InvalidToken, Purpose
+from authproof_mock.validation import Validation
 from authproof_spec.contract import Operation
+from authproof_spec.pointer import Json
 
 PathParameters = Mapping[str, str]
 
@@ -79,6 +83,7 @@ class ForgetsTheGuard(Guard):
 @fault(
     "answers-403-where-nobody-is-known",
     breaks="BEARER-01",
+    also=("BEARER-22",),  # it is a permission that is said to be missing
     reference="RFC 9110 §15.5.2",
     harm="A client whose token is gone believes that its user may not do this, and never logs in again.",
 )
@@ -92,6 +97,8 @@ class ForbidsStrangers(Guard):
 @fault(
     "judges-the-body-before-the-credentials",
     breaks="BEARER-01",
+    # A body that is not valid is told so, and a token in a body gets nowhere either.
+    also=("BEARER-13", "BEARER-23"),
     reference="RFC 9110 §11.4",
     harm="A stranger learns from 400 or 401 how a protected operation reads its input.",
 )
@@ -138,6 +145,45 @@ class ChallengesForBasic(Guard):
     def admit(self, call: Call, operation: Operation, path_parameters: PathParameters) -> Caller:
         if without_bearer(call):
             raise Refusal(401, "Authentication is required.", headers=[("www-authenticate", 'Basic realm="api"')])
+        return super().admit(call, operation, path_parameters)
+
+
+@fault(
+    "names-the-realm-twice",
+    breaks="BEARER-03",
+    reference="RFC 9110 §11.2",
+    harm="Two clients read two different realms from one challenge.",
+)
+class NamesTheRealmTwice(Guard):
+    def admit(self, call: Call, operation: Operation, path_parameters: PathParameters) -> Caller:
+        if without_bearer(call):
+            raise Refusal(401, "Authentication is required.", headers=[("www-authenticate", 'Bearer realm="api", realm="back office"')])
+        return super().admit(call, operation, path_parameters)
+
+
+@fault(
+    "leaves-a-quote-open-in-the-challenge",
+    breaks="BEARER-03",
+    reference="RFC 9110 §11.2",
+    harm="A client that reads the challenge by the standard finds no error code in it.",
+)
+class LeavesAQuoteOpen(Guard):
+    def invalid_token(self) -> Refusal:
+        return Refusal(
+            401, "The access token is not valid.", headers=[("www-authenticate", 'Bearer error="invalid_token", error_description="not valid')]
+        )
+
+
+@fault(
+    "challenges-without-a-parameter",
+    breaks="BEARER-03",
+    reference="RFC 6750 §3",
+    harm="A client learns from the challenge neither what it is for nor what is wrong.",
+)
+class ChallengesWithoutAParameter(Guard):
+    def admit(self, call: Call, operation: Operation, path_parameters: PathParameters) -> Caller:
+        if without_bearer(call):
+            raise Refusal(401, "Authentication is required.", headers=[("www-authenticate", "Bearer")])
         return super().admit(call, operation, path_parameters)
 
 
@@ -256,8 +302,68 @@ class TakesNull(Guard):
 
 
 @fault(
+    "takes-schemes-that-begin-like-bearer",
+    breaks="BEARER-07",
+    reference="RFC 9110 §11.4",
+    harm="Two guards that read the field differently disagree on who the caller is.",
+)
+class TakesALongerScheme(Guard):
+    def credential_of(self, call: Call) -> str | None:
+        return super().credential_of(_with_value(call, lambda value: value.replace("Bearerx ", "Bearer ", 1)))
+
+
+@fault(
+    "takes-an-empty-field-for-somebody",
+    breaks="BEARER-09",
+    reference="CWE-287",
+    harm="A client that lost its token, and whoever imitates it, acts as the first account there is.",
+)
+class TakesAnEmptyField(Guard):
+    def admit(self, call: Call, operation: Operation, path_parameters: PathParameters) -> Caller:
+        if "" in call.header_values("authorization"):
+            call = with_bearer(call, access_token(self._state, operation))
+        return super().admit(call, operation, path_parameters)
+
+
+@fault(
+    "wants-exactly-one-blank",
+    breaks="BEARER-10",
+    reference="RFC 6750 §2.1",
+    harm="Lawful clients that write two blanks are locked out.",
+)
+class WantsOneBlank(Guard):
+    def credential_of(self, call: Call) -> str | None:
+        if any(value.lower().startswith("bearer  ") for value in call.header_values("authorization")):
+            raise self.invalid_token()
+        return super().credential_of(call)
+
+
+@fault(
+    "strips-quotes-off-the-token",
+    breaks="BEARER-11",
+    reference="CWE-436",
+    harm="A proxy and the server read two different credentials from one field.",
+)
+class StripsQuotes(Guard):
+    def credential_of(self, call: Call) -> str | None:
+        return super().credential_of(_with_value(call, lambda value: value.replace('"', "")))
+
+
+@fault(
+    "ends-the-token-at-a-control-byte",
+    breaks="BEARER-11",
+    reference="CWE-158",
+    harm="What a filter in front takes for one token is another one to the server.",
+)
+class EndsAtAControlByte(Guard):
+    def credential_of(self, call: Call) -> str | None:
+        return super().credential_of(_with_value(call, lambda value: value.partition("\0")[0]))
+
+
+@fault(
     "ignores-what-follows-the-token",
     breaks="BEARER-11",
+    also=("BEARER-10",),  # it splits at each blank, so what follows two of them is not found
     reference="CWE-436",
     harm="A proxy and the server read two different credentials from one field.",
 )
@@ -265,6 +371,45 @@ class IgnoresTheRest(Guard):
     def credential_of(self, call: Call) -> str | None:
         first = [(name, " ".join(value.split(" ")[:2]) if name == "authorization" else value) for name, value in call.headers]
         return super().credential_of(replace(call, headers=first))
+
+
+def _with_value(call: Call, change: Callable[[str], str]) -> Call:
+    """`call` with what `change` makes of its Authorization."""
+    return replace(call, headers=[(name, change(value) if name == "authorization" else value) for name, value in call.headers])
+
+
+class _TakesOneOfTwo(Guard):
+    """Reads one of several Authorization fields, and ignores the others."""
+
+    which: int
+
+    def credential_of(self, call: Call) -> str | None:
+        values = call.header_values("authorization")
+        if len(values) > 1:
+            call = replace(
+                call, headers=[*(field for field in call.headers if field[0] != "authorization"), ("authorization", values[type(self).which])]
+            )
+        return super().credential_of(call)
+
+
+@fault(
+    "takes-the-first-of-two-credentials",
+    breaks="BEARER-16",
+    reference="RFC 9110 §5.3",
+    harm="A proxy that reads the last field lets through what the server then takes for somebody else.",
+)
+class TakesTheFirst(_TakesOneOfTwo):
+    which = 0
+
+
+@fault(
+    "takes-the-last-of-two-credentials",
+    breaks="BEARER-16",
+    reference="CWE-436",
+    harm="A proxy that reads the first field lets through what the server then takes for somebody else.",
+)
+class TakesTheLast(_TakesOneOfTwo):
+    which = -1
 
 
 # Other places
@@ -292,6 +437,44 @@ class ReadsTheQuery(Guard):
 class PrefersTheQuery(Guard):
     def credential_of(self, call: Call) -> str | None:
         return query_of(call) or super().credential_of(call)
+
+
+class _ReadsAForm(Guard):
+    def credential_of(self, call: Call) -> str | None:
+        return super().credential_of(call) or _form_of(call).get("access_token")
+
+
+class _TakesForms(Validation):
+    def body_of(self, call: Call, operation: Operation) -> Json:
+        return dict(_form_of(call)) or super().body_of(call, operation)
+
+
+def _form_of(call: Call) -> Mapping[str, str]:
+    """The fields of a form with a token in it; of anything else none."""
+    return dict(parse_qsl(call.body.decode("latin-1"))) if call.body.startswith(b"name=") else {}
+
+
+reads_a_form = fault(
+    "reads-the-token-from-a-form",
+    breaks="BEARER-13",
+    reference="RFC 6750 §2.2",
+    harm="A form of any web page sends a request that is authenticated by what the page put into it.",
+)(_ReadsAForm, _TakesForms)
+
+
+@fault(
+    "reads-the-token-from-a-json-body",
+    breaks="BEARER-13",
+    reference="RFC 6750 §2.2",
+    harm="Tokens stand wherever bodies are kept: in traces, in queues and in error reports.",
+)
+class ReadsAJsonBody(Guard):
+    def credential_of(self, call: Call) -> str | None:
+        with suppress(ValueError):
+            body = json.loads(call.body or b"null")
+            if isinstance(body, dict) and without_bearer(call):
+                return body.get("access_token")
+        return super().credential_of(call)
 
 
 @fault(
@@ -390,3 +573,67 @@ class ServesHead(Guard):
         if call.method == "HEAD" and without_bearer(call):
             call = with_bearer(call, access_token(self._state, operation))
         return super().admit(call, operation, path_parameters)
+
+
+# What is judged first
+
+
+@fault(
+    "misses-a-permission-in-a-token-that-is-not-valid",
+    breaks="BEARER-22",
+    # What is no valid token is 401 to the requirements of tokens, too.
+    also=("JWT-09", "JWT-13"),
+    reference="RFC 9110 §15.5.4",
+    harm="The server acts on what a forged token says before it knows that it is forged.",
+)
+class JudgesPermissionsFirst(Guard):
+    def admit(self, call: Call, operation: Operation, path_parameters: PathParameters) -> Caller:
+        try:
+            return super().admit(call, operation, path_parameters)
+        except Refusal as refusal:
+            if refusal.status == 401 and takes_permission(operation) and not without_bearer(call):
+                raise self.insufficient_scope(frozenset()) from None
+            raise
+
+
+# Who may keep the answer
+
+
+class _Caches(Answers):
+    """Sends what is protected with a Cache-Control of its own."""
+
+    cache_control: str
+
+    def caching(self, operation: Operation | None) -> Iterable[tuple[str, str]]:
+        protected = operation is not None and operation.is_protected and operation.method == "GET"
+        return [("cache-control", type(self).cache_control)] if protected else super().caching(operation)
+
+
+@fault(
+    "marks-protected-answers-as-public",
+    breaks="BEARER-27",
+    reference="RFC 9111 §5.2.2.9",
+    harm="Who comes next through the same cache is shown the account of who came before.",
+)
+class MarksAsPublic(_Caches):
+    cache_control = "public, max-age=60"
+
+
+@fault(
+    "lets-a-content-network-keep-protected-answers",
+    breaks="BEARER-27",
+    reference="RFC 9111 §5.2.2.10",
+    harm="A content network answers the next visitor out of its cache.",
+)
+class LetsANetworkKeep(_Caches):
+    cache_control = "max-age=0, s-maxage=300"
+
+
+@fault(
+    "asks-caches-to-revalidate-what-they-should-not-have",
+    breaks="BEARER-27",
+    reference="RFC 9111 §3.5",
+    harm="must-revalidate allows a shared cache to keep what was asked for with credentials, which nobody meant.",
+)
+class AsksToRevalidate(_Caches):
+    cache_control = "max-age=60, must-revalidate"

@@ -217,7 +217,7 @@ class ShowsItInAHeader(_Bakes):
     "sets-the-cookie-before-it-checks-the-password",
     breaks="COOKIE-09",
     # It asks for the same of a wrong password in particular.
-    also=("LOGIN-02",),
+    also=("LOGIN-02", "DOC-08"),
     reference="CWE-287",
     harm="Whoever knows an address gets a session of its owner.",
 )

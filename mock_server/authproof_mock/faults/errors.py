@@ -1,4 +1,4 @@
-"""Faults of error answers, and of agreement with the document."""
+"""Faults of error answers."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from authproof_mock.faults.jwt import Forgives
 from authproof_mock.flows import Flows
 from authproof_mock.guard import Guard
 from authproof_mock.http import Answer, Call
+from authproof_mock.journal import Journal
 from authproof_mock.refusal import Refusal
 from authproof_mock.resources import Resources
 from authproof_mock.state import Caller, Request
+from authproof_mock.validation import Validation
 from authproof_spec.contract import Application, Identity, Login, Operation
 from authproof_spec.pointer import Json, get
 
@@ -22,6 +24,7 @@ from authproof_spec.pointer import Json, get
 @fault(
     "sends-errors-as-text",
     breaks="ERR-01",
+    also=("DOC-03",),  # it is not what is declared
     reference="OWASP ASVS 5.0 4.1.1",
     harm="A client cannot read why it was refused.",
 )
@@ -33,6 +36,7 @@ class SendsText(Answers):
 @fault(
     "sends-errors-without-a-message",
     breaks="ERR-01",
+    also=("ERR-03", "DOC-03"),  # nothing else is said either, and it is not what is declared
     reference="RFC 9457 §3",
     harm="Nobody learns why a request was refused.",
 )
@@ -100,24 +104,173 @@ class FailsOnAnAlgorithm(Forgives):
         return False
 
 
+# Their form
+
+
+class _Problems(Answers):
+    """Sends errors as problem details (RFC 9457), with members of its own."""
+
+    members: Mapping[str, Json]
+
+    def media_type(self, answer: Answer, operation: Operation | None) -> str:
+        return super().media_type(answer, operation) if answer.status < 400 else "application/problem+json"
+
+    def error_payload(self, refusal: Refusal) -> dict[str, Json]:
+        return {**super().error_payload(refusal), "status": refusal.status, **type(self).members}
+
+
 @fault(
-    "answers-with-a-status-of-its-own",
-    breaks="DOC-02",
-    reference="OpenAPI 3.1 §Responses Object",
-    harm="Clients that were made from the document do not know what they are told.",
+    "sends-the-wrong-status-in-problem-details",
+    breaks="ERR-02",
+    reference="RFC 9457 §3.1.2",
+    harm="A client that reads the body takes every refusal for a failure of the server.",
 )
-class AnswersOtherwise(Resources):
-    def identify(self, identity: Identity, request: Request) -> Answer:
-        return replace(super().identify(identity, request), status=203)
+class SendsAnotherStatus(_Problems):
+    members: Mapping[str, Json] = {"status": 500}
 
 
 @fault(
-    "asks-for-credentials-on-a-public-operation",
-    breaks="DOC-06",
-    also=("DOC-02",),  # no document has it
+    "sends-problem-details-of-wrong-types",
+    breaks="ERR-02",
+    reference="RFC 9457 §3.1.1",
+    harm="A client that keeps to the standard cannot read why it was refused.",
+)
+class SendsWrongTypes(_Problems):
+    members: Mapping[str, Json] = {"type": 401, "title": "Refused"}
+
+
+@fault(
+    "names-no-field-at-fault",
+    breaks="ERR-03",
     reference="contract",
-    harm="Who watches the server's health takes it for dead.",
+    harm="A form cannot show its user which field is wrong.",
 )
-class AsksStrangers(Guard):
-    def guards(self, operation: Operation) -> bool:
-        return super().guards(operation) or (operation.is_public and operation.method == "GET")
+class NamesNoField(Validation):
+    def problems(self, schema: str, value: Json) -> dict[str, list[str]]:
+        return {"body": ["This is not valid."]} if super().problems(schema, value) else {}
+
+
+@fault(
+    "names-fields-by-names-of-its-own",
+    breaks="ERR-03",
+    reference="contract",
+    harm="A form does not find the field that it has to mark.",
+)
+class NamesOthers(Validation):
+    def problems(self, schema: str, value: Json) -> dict[str, list[str]]:
+        return {f"field{index}": words for index, words in enumerate(super().problems(schema, value).values())}
+
+
+class _Tells(Answers):
+    """Says more than a message in its errors."""
+
+    inside: str
+
+    def error_payload(self, refusal: Refusal) -> dict[str, Json]:
+        return {**super().error_payload(refusal), "debug": type(self).inside}
+
+
+@fault(
+    "shows-a-stack-trace",
+    breaks="ERR-04",
+    reference="CWE-209",
+    harm="An attacker reads which libraries of which age the server runs, and where.",
+)
+class ShowsATrace(_Tells):
+    inside = 'Traceback (most recent call last):\n  File "handlers.py", line 12, in login\nKeyError: 1'
+
+
+@fault(
+    "shows-a-database-query",
+    breaks="ERR-04",
+    reference="OWASP ASVS 5.0 16.5.1",
+    harm="An attacker reads how the tables are called, and whether his input reached them.",
+)
+class ShowsAQuery(_Tells):
+    inside = "SELECT id, email FROM users WHERE email = $1"
+
+
+@fault(
+    "shows-a-path-of-the-file-system",
+    breaks="ERR-04",
+    reference="CWE-209",
+    harm="An attacker reads where the application lies.",
+)
+class ShowsAPath(_Tells):
+    inside = "cannot read /srv/backend/config/keys.yaml"
+
+
+@fault(
+    "forgets-the-form-of-errors-on-one-operation",
+    breaks="ERR-06",
+    # Where the document declares one form, another one is not as declared, and this one has no message where clients look for it.
+    also=("ERR-01", "DOC-03"),
+    reference="contract",
+    harm="A client that reads errors everywhere else does not understand this one.",
+)
+class ForgetsTheForm(Answers):
+    def finished(self, answer: Answer, operation: Operation | None) -> Answer:
+        if operation and answer.status in {401, 403} and operation.id.startswith("list"):
+            answer = replace(answer, payload={"error": "refused"})
+        return super().finished(answer, operation)
+
+
+@fault(
+    "changes-the-media-type-of-errors-on-one-operation",
+    breaks="ERR-06",
+    reference="RFC 9457 §1",
+    harm="A client that knows problem details by their media type does not read the others.",
+)
+class ChangesTheMediaType(Answers):
+    def media_type(self, answer: Answer, operation: Operation | None) -> str:
+        if operation and answer.status == 401 and operation.id.startswith("list"):
+            return "application/problem+json"
+        return super().media_type(answer, operation)
+
+
+@fault(
+    "does-not-tell-which-methods-are-allowed",
+    breaks="ERR-08",
+    reference="RFC 9110 §15.5.6",
+    harm="A client is told that it may not, and not what it may.",
+)
+class DoesNotTell(Answers):
+    def refused(self, refusal: Refusal) -> Answer:
+        answer = super().refused(refusal)
+        return replace(answer, headers=[field for field in answer.headers if field[0] != "allow"])
+
+
+# The log
+
+
+@fault(
+    "logs-the-authorization-of-calls",
+    breaks="ERR-09",
+    reference="CWE-532",
+    harm="Whoever reads the log acts as any user of the last minutes.",
+)
+class LogsAuthorization(Journal):
+    def line(self, call: Call, answer: Answer) -> str:
+        return " ".join([super().line(call, answer), *call.header_values("authorization")])
+
+
+@fault(
+    "logs-the-bodies-of-logins",
+    breaks="ERR-09",
+    reference="OWASP ASVS 5.0 16.2.5",
+    harm="Whoever reads the log has the passwords of all users.",
+)
+class LogsBodies(Journal):
+    def line(self, call: Call, answer: Answer) -> str:
+        return f"{super().line(call, answer)} {call.body.decode('utf-8', 'replace')}"
+
+
+@fault(
+    "logs-cookies",
+    breaks="ERR-09",
+    reference="CWE-532",
+    harm="Whoever reads the log takes over the sessions in it.",
+)
+class LogsCookies(Journal):
+    def line(self, call: Call, answer: Answer) -> str:
+        return " ".join([super().line(call, answer), *call.header_values("cookie")])

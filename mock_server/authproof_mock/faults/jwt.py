@@ -28,6 +28,7 @@ Claims = dict[str, Json]
 @fault(
     "issues-opaque-access-tokens",
     breaks="JWT-01",
+    also=("DOC-03",),  # the document declares the form of a token
     reference="RFC 7519 §7.2",
     harm="A service that reads the token's claims by itself gets nothing to read.",
 )
@@ -51,6 +52,7 @@ class IssuesOpaqueTokens(Tokens):
 @fault(
     "pads-its-tokens",
     breaks="JWT-01",
+    also=("DOC-03",),  # the document declares the form of a token
     reference="RFC 7515 §7.1",
     harm="Strict libraries refuse the token, and lenient ones know two spellings of one token.",
 )

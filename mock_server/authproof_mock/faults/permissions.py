@@ -100,6 +100,7 @@ class SaysInvalidToken(Guard):
 @fault(
     "logs-out-whoever-lacks-a-permission",
     breaks="AUTHZ-04",
+    also=("DOC-08",),  # no document has a cookie there
     reference="contract",
     harm="One click on a forbidden page ends the session.",
 )

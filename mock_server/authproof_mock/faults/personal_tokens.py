@@ -38,6 +38,7 @@ class AnswersAccepted(Resources):
 @fault(
     "leaves-the-expiry-out-of-the-record",
     breaks="PAT-01",
+    also=("DOC-03",),  # the document declares it
     reference="contract",
     harm="Users do not learn when their scripts will stop.",
 )

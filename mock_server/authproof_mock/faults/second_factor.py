@@ -32,6 +32,7 @@ class AsksForNoSecondFactor(Flows):
 @fault(
     "gives-the-access-token-with-the-challenge",
     breaks="MFA-01",
+    also=("DOC-03",),  # the document has the one or the other
     reference="CWE-308",
     harm="A stolen password is enough for whoever reads the answer instead of the page.",
 )
@@ -94,6 +95,7 @@ class SetsNoCookieAfterwards(Flows):
 @fault(
     "gives-no-token-after-the-second-factor",
     breaks="MFA-04",
+    also=("DOC-03",),  # the document declares one
     reference="RFC 6238 §4.2",
     harm="Users with a second factor cannot log in.",
 )

@@ -1,0 +1,49 @@
+"""Objects of the run's own, for probes that a broken server would carry out."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from authproof.exchange import Headers, Probe
+from authproof.lab import MAIN, Blocked, Lab, Missing, Script, nothing_like
+from authproof_spec import Application, Operation
+
+_MALFORMED = "authproof..malformed"
+
+
+def objects(lab: Lab, application: Application) -> Script:
+    """Without credentials: an object that exists, one that does not, and a malformed id; and a method that a header field overrides."""
+    session = lab.session(application, *MAIN)
+    for rule in lab.contract.object_rules:
+        own = session.account.attributes.get(rule.attribute)
+        if own is not None and rule.operation.method == "GET" and lab.contract.application_of(rule.operation) is application:
+            yield from _without_credentials(lab, rule.operation, rule.parameter, own)
+    personal = application.personal_access_tokens
+    if personal is None:
+        raise Missing(f"The contract has no personal access tokens for {application.name}, so there is no object to try a deletion on.")
+    (created,) = yield Probe(
+        "object.create", lab.call(personal.create, bearer=session.access_token, body=lab.new_token_body(personal)), personal.create.id
+    )
+    token = lab.created_token(session, created)
+    if token is None:
+        raise Blocked(f"The creation of a personal access token was answered {created.describe()}, so there is no object to try a deletion on.")
+    revoke, parameter = personal.revoke, personal.revoke.path_parameters[-1].name
+    yield from _without_credentials(lab, revoke, parameter, token.identifier)
+    override = lab.call(revoke, path={parameter: token.identifier}, query=f"_method={revoke.method}", headers=overrides(revoke.method))
+    yield Probe("object.override", replace(override, method="POST"), revoke.id)
+    path = {parameter: token.identifier}
+    (revoked,) = yield Probe("object.revoke", lab.call(revoke, bearer=session.access_token, path=path), revoke.id)
+    if revoked.status in {200, 204, 404}:
+        lab.personal_tokens.remove(token)
+
+
+def _without_credentials(lab: Lab, operation: Operation, parameter: str, known: str) -> Script:
+    declared = next(found for found in operation.path_parameters if found.name == parameter)
+    unknown = nothing_like(replace(declared, example=known))
+    for variant, value in (("one that exists", known), ("one that does not exist", unknown), ("a malformed id", _MALFORMED)):
+        yield Probe("object.stranger", lab.call(operation, path={parameter: value}), operation.id, variant)
+
+
+def overrides(method: str) -> Headers:
+    """The header fields by which frameworks let a client name another method than the request's."""
+    return tuple((name, method) for name in ("X-HTTP-Method-Override", "X-HTTP-Method", "X-Method-Override"))
