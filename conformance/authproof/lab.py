@@ -20,7 +20,7 @@ from authproof.tokens import access_token_in, given_cookies, refresh_token_in, w
 from authproof.vault import Vault
 from authproof_spec import Application, Contract, Operation
 from authproof_spec.contract import Login, Parameter, SchemeKind
-from authproof_spec.pointer import Json, put
+from authproof_spec.pointer import Json, get, put
 
 USER_AGENT = f"authproof/{version('authproof')}"
 MAIN = (Part.ORDINARY, Part.PRIVILEGED)
@@ -69,12 +69,17 @@ class Session:
     refresh_token: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class PersonalToken:
-    """A live personal access token, to be revoked at the end."""
+    """A live personal access token, to be revoked at the end of the run at the latest.
 
-    session: Session
-    identifier: str
+    identifier: its record's id; None when its creation told none. session: the one that created it, where that is known.
+    """
+
+    application: Application
+    identifier: str | None
+    value: str = field(repr=False)
+    session: Session | None = None
 
 
 @dataclass(slots=True)
@@ -85,6 +90,7 @@ class Lab:
     refusals: why an account has none.
     personal_values: every personal access token of the run, which may travel otherwise than an access token.
     csrf_values, partners: what was given together with an access token, by it, and the access token given together with a refresh token.
+    open_sessions, personal_tokens: what is to be ended at the end; the runner tells `note` every exchange, so that none is forgotten.
     failed_logins: how many the target has refused so far. moved: seconds by which hooks moved the target's clock.
     """
 
@@ -259,6 +265,15 @@ class Lab:
             self.partners[token] = access
         return self.secret(token, "refresh_token")
 
+    def renewed(self, session: Session, exchange: Exchange) -> bool:
+        """Take over the tokens that a successful `exchange` gave to `session`; True when it gave a refresh token."""
+        if exchange.response is None or not exchange.response.is_success:
+            return False
+        session.access_token = self.access_token_of(session.application, exchange) or session.access_token
+        refresh_token = self.refresh_token_of(session.application, exchange)
+        session.refresh_token = refresh_token or session.refresh_token
+        return refresh_token is not None
+
     def refresh(self, application: Application, token: str | None, name: str) -> Probe:
         """A refresh with the refresh token `token`, or without one. Raises Missing when the contract has none."""
         if application.refresh is None or application.refresh_token is None:
@@ -281,6 +296,45 @@ class Lab:
         if token is not None:
             put(body, application.refresh_body.request, token)
         return self.call(operation, bearer=bearer, body=body)
+
+    def note(self, exchange: Exchange) -> None:
+        """Remember the personal access token that `exchange` created, and forget the one that its owner revoked by it."""
+        response = exchange.response
+        for application in self.contract.applications.values():
+            personal = application.personal_access_tokens
+            if personal is None or response is None or not response.is_success:
+                continue
+            if exchange.probe.operation == personal.create.id and isinstance(value := response.at(personal.response_token), str):
+                identifier = get(response.at(personal.response_record), personal.record["id"])
+                known = str(identifier) if isinstance(identifier, str | int) else None
+                self.personal_tokens.append(PersonalToken(application, known, value, self._sender(exchange)))
+            elif exchange.probe.operation == personal.revoke.id and (sender := self._sender(exchange)):
+                self.personal_tokens = [token for token in self.personal_tokens if not self._is_revoked_by(token, sender, exchange)]
+
+    def _is_revoked_by(self, token: PersonalToken, sender: Session, exchange: Exchange) -> bool:
+        if token.identifier is None or token.session is None or token.session.account != sender.account:
+            return False
+        return self.revocation(token, sender, "").request.target == exchange.probe.request.target
+
+    def _sender(self, exchange: Exchange) -> Session | None:
+        """The session whose access token `exchange` was sent with, or that created the personal access token that it was sent with."""
+        sent = " ".join(value for _, value in exchange.probe.request.headers)
+        sessions = [session for session in self.open_sessions if session.access_token in sent]
+        sessions += [token.session for token in self.personal_tokens if token.session and token.value in sent]
+        return sessions[0] if sessions else None
+
+    def personal_token(self, application: Application, account: Account) -> PersonalToken | None:
+        """A live personal access token of `account` that earlier scripts left."""
+        own = (token for token in self.personal_tokens if token.application is application and token.session and token.session.account == account)
+        return next(own, None)
+
+    def revocation(self, token: PersonalToken, session: Session, name: str) -> Probe:
+        """A revocation of `token` by `session`. Raises Missing when there is no way to name the token."""
+        personal = token.application.personal_access_tokens
+        if personal is None or token.identifier is None:
+            raise Missing("its creation told no id")
+        path = {personal.revoke.path_parameters[-1].name: token.identifier}
+        return Probe(name, self.call(personal.revoke, bearer=session.access_token, path=path), personal.revoke.id)
 
     def server_time(self, exchange: Exchange) -> float:
         """The target's own time, seconds since the epoch, by its Date field; this machine's when there is none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -102,7 +103,8 @@ class Flows:
 
     def start_session(self, application: Application, account: Account, request: Request) -> Answer:
         """The tokens of a new family."""
-        family = self._state.sessions.open(application.name, account.key, self.end_of_family(application))
+        ends_at = self._state.clock.now() + (application.session_lifetime or math.inf)
+        family = self._state.sessions.open(application.name, account.key, self.end_of_family(application), ends_at)
         refresh_token = self.mint_refresh_token(application, family, account) if application.refresh_token else None
         return self.session_answer(application, family, account, refresh_token, request)
 
