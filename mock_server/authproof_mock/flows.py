@@ -17,7 +17,7 @@ from authproof_mock.samples import Samples
 from authproof_mock.sessions import Family
 from authproof_mock.state import Request, State
 from authproof_mock.tokens import Content, InvalidToken, Purpose
-from authproof_spec.contract import Application, CookiePolicy, CsrfToken, Login, SecondFactor, TokenKind
+from authproof_spec.contract import Application, CookiePolicy, CsrfToken, Login, Operation, SecondFactor, TokenKind
 from authproof_spec.pointer import Json, get, put
 
 Handler = Callable[[Request], Answer]
@@ -46,6 +46,10 @@ class Flows:
                 yield application.refresh.id, partial(self.refresh, application)
             if application.logout:
                 yield application.logout.id, partial(self.logout, application)
+
+    def undeclared_operations(self) -> Iterator[Operation]:
+        """The operations that are served although the document does not have them: none."""
+        yield from ()
 
     # Login
 

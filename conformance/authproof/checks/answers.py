@@ -54,6 +54,21 @@ def all_refused(exchanges: Iterable[Exchange], what: str, *, tolerated: frozense
     return worst(*judgements)
 
 
+def refused_as_declared(exchange: Exchange, operation: Operation, what: str) -> Judgement:
+    """Like `refused`, where a document may choose 400 or 403 for `operation` (RFC 6749 section 5.2 has 400 for a refresh token)."""
+    return refused(exchange, what, tolerated=frozenset(status for status in (400, 403) if operation.responses.keys() & {str(status), "4XX"}))
+
+
+def served(exchange: Exchange, what: str) -> Judgement:
+    """Met when `what` was answered with a success, broken when it was refused."""
+    response = response_of(exchange)
+    if response.is_success:
+        return met(f"{what} is answered {response.status}.", exchange)
+    if response.status == 429 or response.status >= 500 or came_from_elsewhere(response):
+        return undecided(f"{what} is answered {response.status}, which does not decide.", exchange)
+    return broken(f"{what} is answered {response.status}.", exchange)
+
+
 def person(application: Application, response: Response) -> Json:
     """Who the who-am-I answer names: the account's id, or the whole body where the answer has no id in its place."""
     pointer = application.identity.fields.get("id") if application.identity else None

@@ -9,12 +9,12 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from authproof.lab import Lab, Script
-from authproof.scripts import baseline, bearer, isolation, jwt, logins, logout, permissions, personal_tokens, refresh, second_factor
+from authproof.scripts import baseline, bearer, expiry, isolation, jwt, logins, logout, permissions, personal_tokens, refresh, second_factor
 from authproof_spec import Application
 
 ScriptFunction: TypeAlias = Callable[[Lab, Application], Script]
 
-# Failed logins come last: a limiter that they trip must not spoil the rest.
+# Failed logins come late: a limiter that they trip must not spoil the rest. What moves the clock comes last: everything else is then over.
 SCRIPTS: Mapping[str, ScriptFunction] = {
     "baseline": baseline.baseline,
     "public": bearer.public,
@@ -24,9 +24,13 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "personal_tokens": personal_tokens.personal_tokens,
     "isolation": isolation.isolation,
     "refresh": refresh.refresh,
+    "reuse": refresh.reuse,
     "ancestor": refresh.ancestor,
     "race": refresh.race,
+    "fork": refresh.fork,
     "logout": logout.logout,
     "second_factor": second_factor.second_factor,
     "logins": logins.logins,
+    "refresh_expiry": expiry.refresh_expiry,
+    "session_end": expiry.session_end,
 }

@@ -45,7 +45,7 @@ def personal_tokens(lab: Lab, application: Application) -> Script:
     yield Probe("pat.list_after", lab.call(personal.list, bearer=session.access_token), personal.list.id)
     (again,) = yield Probe("pat.revoke_again", lab.call(personal.revoke, bearer=session.access_token, path=path), personal.revoke.id)
     if again.status in {204, 404}:
-        lab.personal_tokens.clear()
+        pass
 
 
 def _body(lab: Lab, personal: PersonalAccessTokens) -> dict[str, Json]:
@@ -63,8 +63,6 @@ def _created(lab: Lab, personal: PersonalAccessTokens, session: Session, created
         raise Blocked(f"The creation of a personal access token was answered {created.describe()}.")
     token = response.at(personal.response_token)
     identifier = get(response.at(personal.response_record), personal.record["id"])
-    if identifier is not None and not isinstance(identifier, dict | list):
-        lab.personal_tokens.append(PersonalToken(session, str(identifier)))
     if not isinstance(token, str) or not token or not lab.personal_tokens:
         raise Blocked(f"The creation of a personal access token gave no token at {personal.response_token}, or no id in its record.")
     return lab.secret(token, "personal_access_token"), str(identifier)

@@ -18,12 +18,13 @@ from . import (
     permissions,
     personal_tokens,
     refresh,
+    refresh_token,
     second_factor,
 )
 
 __all__ = ["Fault", "UnknownFaultError", "all_faults", "parts_with"]
 
-_MODULES = (bearer, jwt, cookie, login, second_factor, refresh, logout, permissions, personal_tokens, errors)
+_MODULES = (bearer, jwt, cookie, login, second_factor, refresh, refresh_token, logout, permissions, personal_tokens, errors)
 
 
 class UnknownFaultError(Exception):

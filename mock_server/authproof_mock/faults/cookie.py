@@ -93,6 +93,7 @@ class DropsSecureAtRefresh(_WithoutSecure):
 @fault(
     "sets-same-site-to-none",
     breaks="COOKIE-03",
+    also=("REFRESH-20",),  # then browsers send the cookie from any site
     reference="CWE-1275",
     harm="Any web page makes its visitors' browsers refresh and log out.",
 )
