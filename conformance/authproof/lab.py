@@ -314,7 +314,7 @@ class Lab:
     def _is_revoked_by(self, token: PersonalToken, sender: Session, exchange: Exchange) -> bool:
         if token.identifier is None or token.session is None or token.session.account != sender.account:
             return False
-        return self.revocation(token, sender, "").request.target == exchange.probe.request.target
+        return self.revocation(token, "", "").request.target == exchange.probe.request.target
 
     def _sender(self, exchange: Exchange) -> Session | None:
         """The session whose access token `exchange` was sent with, or that created the personal access token that it was sent with."""
@@ -324,17 +324,17 @@ class Lab:
         return sessions[0] if sessions else None
 
     def personal_token(self, application: Application, account: Account) -> PersonalToken | None:
-        """A live personal access token of `account` that earlier scripts left."""
-        own = (token for token in self.personal_tokens if token.application is application and token.session and token.session.account == account)
-        return next(own, None)
+        """The newest live personal access token of `account` that earlier scripts left."""
+        own = [token for token in self.personal_tokens if token.application is application and token.session and token.session.account == account]
+        return own[-1] if own else None
 
-    def revocation(self, token: PersonalToken, session: Session, name: str) -> Probe:
-        """A revocation of `token` by `session`. Raises Missing when there is no way to name the token."""
+    def revocation(self, token: PersonalToken, bearer: str, name: str) -> Probe:
+        """A revocation of `token` with the credential `bearer`. Raises Missing when there is no way to name the token."""
         personal = token.application.personal_access_tokens
         if personal is None or token.identifier is None:
             raise Missing("its creation told no id")
         path = {personal.revoke.path_parameters[-1].name: token.identifier}
-        return Probe(name, self.call(personal.revoke, bearer=session.access_token, path=path), personal.revoke.id)
+        return Probe(name, self.call(personal.revoke, bearer=bearer, path=path), personal.revoke.id)
 
     def server_time(self, exchange: Exchange) -> float:
         """The target's own time, seconds since the epoch, by its Date field; this machine's when there is none."""

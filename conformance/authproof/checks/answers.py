@@ -93,6 +93,16 @@ def accepted(seen: Evidence, exchange: Exchange, what: str) -> Judgement:
     return met(f"{what} is accepted.", exchange)
 
 
+def same_person(application: Application, exchange: Exchange, control: Exchange, what: str) -> Judgement:
+    """Met when the two who-am-I answers name the same person; without a success on both sides nothing is told."""
+    for each in (control, exchange):
+        if not response_of(each).is_success:
+            return undecided(f"{what} is answered {exchange.status}, and what it is compared with {control.status}.", exchange, control)
+    if person(application, response_of(exchange)) != person(application, response_of(control)):
+        return broken(f"{what} is another user's.", exchange, control)
+    return met(f"{what} is the same user's.", exchange, control)
+
+
 def with_control(seen: Evidence, control: str, operation: Operation, judgement: Judgement) -> Judgement:
     """`judgement`, unless the untouched token itself was refused at the same place: then nothing was proved by a refusal."""
     if judgement.verdict is not Verdict.PASS:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from authproof.checks.answers import accepted, person, refused_as_declared, response_of, served
+from collections.abc import Mapping
+
+from authproof.checks.answers import accepted, refused_as_declared, response_of, same_person, served
 from authproof.checks.cookie import deletes
 from authproof.checks.registry import check, of_several_applications, refreshes
 from authproof.evidence import Evidence, NotObserved
@@ -194,26 +196,31 @@ def new_access_token_is_for_the_same_user_and_rights(seen: Evidence, operation: 
     exchange = seen.one("refresh.first", operation)
     login = _giver_of_the_token_in(seen, application, exchange)
     old, new = (_claims(seen, application, each) for each in (login, exchange))
-    if old and new:
-        for meaning in (Meaning.ACCOUNT, Meaning.AUDIENCE):
-            for name in seen.contract.tokens.claims_meaning(meaning):
-                if _entries(old.get(name)) != _entries(new.get(name)):
-                    return broken(f"The claim {name} is {new.get(name)} after the refresh, and was {old.get(name)} before.", exchange, login)
-        for name in _RIGHTS:
-            if more := _entries(new.get(name)) - _entries(old.get(name)):
-                return broken(f"After the refresh the claim {name} has more than before: {', '.join(sorted(more))}.", exchange, login)
+    if old and new and (changed := _changed(seen, old, new)):
+        return broken(changed, exchange, login)
     if application.identity is None:
         return met("The claims are those of the first one.", exchange) if old and new else untestable("Nothing tells whose an access token is.")
     used = seen.one("refresh.new_access", application.identity.operation)
     control = seen.one("identity.control", application.identity.operation)
-    if not response_of(used).is_success:
-        return undecided(f"The new access token is answered {used.status}.", used)
-    if person(application, response_of(used)) != person(application, response_of(control)):
-        return broken("The new access token is another user's.", used, control)
+    judgement = same_person(application, used, control, "The new access token")
+    if judgement.verdict is not Verdict.PASS:
+        return judgement
     place = application.identity.fields.get("permissions")
     if place and (more := _entries(get(response_of(used).json, place)) - _entries(get(response_of(control).json, place))):
         return broken(f"The new access token has more permissions than the login's: {', '.join(sorted(more))}.", used, control)
     return met("The new access token is for the same user and application, with no more rights.", exchange, used)
+
+
+def _changed(seen: Evidence, old: Mapping[str, Json], new: Mapping[str, Json]) -> str | None:
+    """What the claims `new` say that the earlier ones, `old`, did not; None when there is nothing."""
+    for meaning in (Meaning.ACCOUNT, Meaning.AUDIENCE):
+        for name in seen.contract.tokens.claims_meaning(meaning):
+            if _entries(old.get(name)) != _entries(new.get(name)):
+                return f"The claim {name} is {new.get(name)} after the refresh, and was {old.get(name)} before."
+    for name in _RIGHTS:
+        if more := _entries(new.get(name)) - _entries(old.get(name)):
+            return f"After the refresh the claim {name} has more than before: {', '.join(sorted(more))}."
+    return None
 
 
 def _giver_of_the_token_in(seen: Evidence, application: Application, exchange: Exchange) -> Exchange:
@@ -225,10 +232,9 @@ def _giver_of_the_token_in(seen: Evidence, application: Application, exchange: E
     raise NotObserved("The login of the refreshed session was not answered.")
 
 
-def _claims(seen: Evidence, application: Application, exchange: Exchange) -> dict[str, Json] | None:
+def _claims(seen: Evidence, application: Application, exchange: Exchange) -> Mapping[str, Json] | None:
     names = seen.tokens_in(access_token_in(application, exchange) or "")
-    claims = seen.facts[names[0]].claims if names else None
-    return dict(claims) if claims is not None else None
+    return seen.facts[names[0]].claims if names else None
 
 
 def _entries(value: Json) -> frozenset[str]:

@@ -169,3 +169,11 @@ def session_ends_however_often_it_is_refreshed(seen: Evidence, operation: Operat
         return weak("A session lives on past the end of its first refresh token, and the document declares no end (sessionLifetime).", exchange)
     what = f"A refresh after the session's end at {end} seconds" if end else "A refresh after the end of the session's first refresh token"
     return refused_as_declared(exchange, operation, what)
+
+
+@check("REFRESH-17", on=refreshes, reads="lockout")
+def disabled_account_gets_no_refresh(seen: Evidence, operation: Operation) -> Judgement:
+    """A refresh token of an account that was disabled is refused; the change may take some seconds to spread (CWE-613)."""
+    later = seen.all("lockout.refresh_later", operation)
+    first = seen.one("lockout.refresh", operation)
+    return refused_as_declared(later[0] if later else first, operation, "A refresh of a disabled account")

@@ -9,7 +9,20 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from authproof.lab import Lab, Script
-from authproof.scripts import baseline, bearer, expiry, isolation, jwt, logins, logout, permissions, personal_tokens, refresh, second_factor
+from authproof.scripts import (
+    account_changes,
+    baseline,
+    bearer,
+    expiry,
+    isolation,
+    jwt,
+    logins,
+    logout,
+    permissions,
+    personal_tokens,
+    refresh,
+    second_factor,
+)
 from authproof_spec import Application
 
 ScriptFunction: TypeAlias = Callable[[Lab, Application], Script]
@@ -22,15 +35,20 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "jwt": jwt.jwt,
     "permissions": permissions.permissions,
     "personal_tokens": personal_tokens.personal_tokens,
+    "creations": personal_tokens.creations,
+    "forged_personal_tokens": personal_tokens.forged_tokens,
     "isolation": isolation.isolation,
     "refresh": refresh.refresh,
+    "logout": logout.logout,
     "reuse": refresh.reuse,
     "ancestor": refresh.ancestor,
     "race": refresh.race,
     "fork": refresh.fork,
-    "logout": logout.logout,
     "second_factor": second_factor.second_factor,
     "logins": logins.logins,
+    "lost_permission": account_changes.lost_permission,
+    "lockout": account_changes.lockout,
+    "token_expiry": expiry.token_expiry,
     "refresh_expiry": expiry.refresh_expiry,
     "session_end": expiry.session_end,
 }

@@ -4,17 +4,44 @@ from __future__ import annotations
 
 import math
 
-from authproof.lab import Lab, Missing, Script, Wait
-from authproof.scripts.refresh import keep, log_in, rotate
+from authproof.exchange import Probe
+from authproof.lab import MAIN, Blocked, Lab, Missing, Script, Wait
+from authproof.scripts import cleanup
+from authproof.scripts.personal_tokens import DAY, create
+from authproof.scripts.refresh import is_first, keep, log_in, rotate
 from authproof_spec import Application
 
 MARGIN = 5
 """Seconds, besides the declared clock skew, by which a probe is early or late."""
+_SOON = 120
+"""Seconds that a personal access token lives that is to be seen to end."""
 _MOST_STEPS = 10
+
+
+def token_expiry(lab: Lab, application: Application) -> Script:
+    """A personal access token that ends soon, before and after its end. Where no end is that near, one that ends tomorrow."""
+    if application.personal_access_tokens is None or application.identity is None:
+        raise Missing(f"The contract has no personal access tokens for {application.name}.")
+    if not lab.hooks.offers("advance_clock"):
+        raise Missing("The profile has no hook advance_clock, and nobody waits for a token to expire.")
+    me = application.identity.operation
+    session = yield from lab.log_in(application, lab.session(application, *MAIN).account)
+    lasts = _SOON
+    try:
+        token = yield from create(lab, session, "expiry.create", lab.now() + lasts)
+    except Blocked:
+        lasts = DAY
+        token = yield from create(lab, session, "expiry.create", lab.now() + lasts)
+    yield Probe("expiry.token_before", lab.call(me, bearer=token.value), me.id)
+    # An expiry that is a bare date may mean the end of that day, in whatever time zone.
+    yield Wait(lasts + lab.contract.tokens.clock_skew + (MARGIN if lasts < DAY else 2 * DAY))
+    yield Probe("expiry.token_after", lab.call(me, bearer=token.value), me.id)
+    yield lab.revocation(token, session.access_token, "expiry.revoke")
 
 
 def refresh_expiry(lab: Lab, application: Application) -> Script:
     """A refresh token that nobody used, after its lifetime."""
+    yield from cleanup.end_everything(lab)
     session = yield from log_in(lab, application)
     yield Wait(_lifetime(application) + lab.contract.tokens.clock_skew + MARGIN)
     unused, session.refresh_token = session.refresh_token, None
@@ -24,6 +51,9 @@ def refresh_expiry(lab: Lab, application: Application) -> Script:
 
 def session_end(lab: Lab, application: Application) -> Script:
     """A session that is refreshed again and again, after its declared end; where none is declared, after the end of its first token."""
+    if not is_first(lab, application):
+        raise Missing("One application shows it: the first one is asked.")
+    yield from cleanup.end_everything(lab)
     session = yield from log_in(lab, application)
     lifetime, margin = _lifetime(application), lab.contract.tokens.clock_skew + MARGIN
     end = application.session_lifetime or lifetime

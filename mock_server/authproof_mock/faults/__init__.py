@@ -11,6 +11,7 @@ from authproof_mock.parts import Parts
 from . import (
     bearer,
     cookie,
+    creations,
     errors,
     jwt,
     login,
@@ -20,11 +21,12 @@ from . import (
     refresh,
     refresh_token,
     second_factor,
+    token_use,
 )
 
 __all__ = ["Fault", "UnknownFaultError", "all_faults", "parts_with"]
 
-_MODULES = (bearer, jwt, cookie, login, second_factor, refresh, refresh_token, logout, permissions, personal_tokens, errors)
+_MODULES = (bearer, jwt, cookie, login, second_factor, refresh, refresh_token, logout, permissions, personal_tokens, token_use, creations, errors)
 
 
 class UnknownFaultError(Exception):

@@ -16,7 +16,7 @@ from authproof_spec.contract import Operation
 @fault(
     "lets-everybody-read",
     breaks="AUTHZ-01",
-    also=("AUTHZ-02",),  # it asks for the same of every operation
+    also=("AUTHZ-02", "PAT-20"),  # the one asks for the same of every operation, the other for a token that lost the permission
     reference="CWE-862",
     harm="Any user reads what administrators alone may see.",
 )
@@ -53,7 +53,7 @@ class ChecksNoPost(Guard):
 @fault(
     "answers-401-for-a-missing-permission",
     breaks="AUTHZ-02",
-    also=("AUTHZ-01",),  # it asks for the same of the operations that read
+    also=("AUTHZ-01", "PAT-20"),  # they ask for the same of the operations that read
     reference="contract",
     harm="A client refreshes and logs in again for ever, and never gets there.",
 )

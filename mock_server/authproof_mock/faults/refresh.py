@@ -299,7 +299,7 @@ class AnswersBadRequest(_RefusesOtherwise):
 @fault(
     "serves-a-refresh-without-a-cookie",
     breaks="REFRESH-10",
-    also=("REFRESH-18",),  # whatever stands elsewhere, there is no cookie
+    also=("REFRESH-18", "PAT-16"),  # whatever stands elsewhere, there is no cookie
     reference="RFC 9110 §15.5.2",
     harm="Anybody gets the tokens of the first account there is.",
 )

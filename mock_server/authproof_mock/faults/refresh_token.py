@@ -304,7 +304,7 @@ remembers_that_an_account_was_enabled = fault(
 @fault(
     "gives-another-users-access-token-at-a-refresh",
     breaks="REFRESH-22",
-    also=("REFRESH-01", "REFRESH-07"),  # it is not accepted as the same user's, and no revocation of this user's session ends it
+    also=("REFRESH-01", "REFRESH-07", "LOGOUT-08"),  # it is not the same user's, and what ends this user's session does not end it
     reference="RFC 6749 §6",
     harm="A user goes on as somebody else.",
 )
