@@ -264,13 +264,19 @@ class Runner:
 
     def _tasks(self) -> Iterator[tuple[str, Script]]:
         """What is to be undone. Each kind is looked up when its turn comes, since the one before may add to it."""
-        for hook in reversed(self._undo.copy()):
-            yield f"the effect of a hook ({hook.name})", cleanup.carry_out(hook)
+        undo = [(f"the effect of a hook ({hook.name})", hook) for hook in reversed(self._undo)]
+        # An account that was enabled for the run is needed to the end.
+        last = [(what, hook) for what, hook in undo if hook.name == "disable_account"]
+        for what, hook in undo:
+            if (what, hook) not in last:
+                yield what, cleanup.carry_out(hook)
         for token in self.lab.personal_tokens.copy():
             yield f"the personal access token {token.identifier or 'that a creation gave without an id'}", cleanup.revoke(self.lab, token)
         for session in self.lab.open_sessions.copy():
             if session.refresh_token and session.application.logout:
                 yield f"a session of the {session.account.part} account of {session.application.name}", cleanup.log_out(self.lab, session)
+        for what, hook in last:
+            yield what, cleanup.carry_out(hook)
 
     def evidence(self) -> Evidence:
         """What was recorded."""

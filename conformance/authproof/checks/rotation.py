@@ -82,8 +82,11 @@ def _is_dead(seen: Evidence, application: Application, operation: Operation, exc
 def reuse_of_an_older_ancestor_revokes_the_family(seen: Evidence, operation: Operation) -> Judgement:
     """The reuse of an older ancestor has the same effect, and no grace covers it."""
     reuse = refused_as_declared(seen.one("ancestor.reuse", operation), operation, "A refresh token used two rotations ago")
-    newest = seen.one("ancestor.after_reuse", operation)
-    return worst(reuse, refused_as_declared(newest, operation, "The newest token of a family whose older token came back"))
+    newer = seen.all("ancestor.after_reuse", operation)
+    if not newer:
+        raise NotObserved("No newer token of the family was tried.")
+    what = "The newest token of a family whose older token came back"
+    return worst(reuse, *(refused_as_declared(exchange, operation, what) for exchange in newer))
 
 
 @check("REFRESH-06", on=refreshes, reads="reuse")
@@ -131,6 +134,8 @@ def _rivals(seen: Evidence, operation: Operation) -> tuple[Exchange, ...]:
     rivals = seen.all("race", operation)
     if len(rivals) < 2:
         raise NotObserved("Fewer than two simultaneous refreshes were answered.")
+    if not any(response_of(exchange).is_success or exchange.status in {400, 401, 403} for exchange in rivals):
+        raise NotObserved(f"Of simultaneous refreshes none was let in, and none refused: the first is answered {rivals[0].status}.")
     return rivals
 
 
