@@ -129,6 +129,11 @@ class Lab:
         """True when the budget has a failed login left."""
         return self.failed_logins < self.profile.budget.failed_logins
 
+    def check_wait(self, seconds: float) -> None:
+        """Raise Missing when `seconds` can surely not pass in this run, before anything is sent for what comes after them."""
+        if not self.hooks.offers("advance_clock") and seconds > self.profile.budget.wait:
+            raise Missing(too_long(seconds))
+
     def hook(self, name: str, account: Account | None = None, **values: Json) -> Hook:
         """A step that carries out the hook `name` with the attributes of `account` and with `values`. Raises Missing when there is none."""
         if not self.hooks.offers(name):
@@ -345,6 +350,11 @@ class Lab:
             return self.now()
         # Date may be written by a server in front of the application, whose clock no hook moves.
         return min(told, told + self.moved, key=lambda moment: abs(moment - self.now()))
+
+
+def too_long(seconds: float) -> str:
+    """Why a script does not go on after a wait of `seconds`."""
+    return f"This needs a wait of {seconds:.0f} seconds, which is more than the run may wait, and the profile has no hook advance_clock."
 
 
 def example_of(parameter: Parameter) -> str:

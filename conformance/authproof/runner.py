@@ -11,7 +11,7 @@ from email.utils import parsedate_to_datetime
 from authproof.evidence import Evidence, HookRecord, Outcome, flow_operations
 from authproof.exchange import Exchange, Probe, Response
 from authproof.hooks import HookFailed
-from authproof.lab import Blocked, Hook, Lab, Missing, Script, Step, Wait
+from authproof.lab import Blocked, Hook, Lab, Missing, Script, Step, Wait, too_long
 from authproof.scripts import cleanup
 from authproof.target import Target, Unanswered
 from authproof.verdict import Verdict
@@ -111,9 +111,7 @@ class Runner:
             self.lab.moved += math.ceil(seconds)
             return
         if not self._can_wait(seconds):
-            raise Missing(
-                f"This needs a wait of {seconds:.0f} seconds, which is more than the run may wait, and the profile has no hook advance_clock."
-            )
+            raise Missing(too_long(seconds))
         self._sleep(seconds)
 
     def _can_wait(self, seconds: float) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from importlib.resources import files
 from pathlib import Path
 
@@ -84,7 +85,7 @@ class LastsForAMinute(Sessions):
     """Makes more of the grace than the document has it."""
 
     def is_in_grace(self, family: Family, identifier: str, policy: RotationPolicy) -> bool:
-        return identifier == family.parent and self._clock.now() < family.traded_at + 60
+        return super().is_in_grace(family, identifier, replace(policy, grace=60))
 
 
 class LetsEachLeafGrow(Sessions):
@@ -108,8 +109,9 @@ class SparesTheOlderLeaf(LetsEachLeafGrow):
     """Revokes the newest token of the family alone."""
 
     def punish(self, family: Family, policy: RotationPolicy) -> None:
-        self._leaves.discard(family.current)
-        family.current = ""
+        if not policy.revokes_account:
+            self._leaves.discard(family.current)
+            family.current = ""
 
 
 class GivesAnotherChild(Flows):
@@ -125,7 +127,7 @@ class HasNoGrace(Sessions):
     """Is stricter than the document."""
 
     def is_in_grace(self, family: Family, identifier: str, policy: RotationPolicy) -> bool:
-        return False
+        return super().is_in_grace(family, identifier, replace(policy, grace=0))
 
 
 @pytest.mark.parametrize(
@@ -153,7 +155,10 @@ def test_a_long_grace_is_told(declaring: Declaring, grace: int, verdict: Verdict
 
 @pytest.mark.parametrize(
     ("name", "hint"),
-    [("takes-used-refresh-tokens-for-a-minute", "Declare it in the document as rotation.grace"), ("takes-used-refresh-tokens-for-ever", "seem to live on")],
+    [
+        ("takes-used-refresh-tokens-for-a-minute", "Declare it in the document as rotation.grace"),
+        ("takes-used-refresh-tokens-for-ever", "seem to live on"),
+    ],
 )
 def test_an_undeclared_grace_is_told_from_no_rotation(name: str, hint: str) -> None:
     assert hint in details(certify(all_faults()[name].parts(Parts()), only=["REFRESH-03"]), "REFRESH-03")

@@ -41,9 +41,11 @@ def token_expiry(lab: Lab, application: Application) -> Script:
 
 def refresh_expiry(lab: Lab, application: Application) -> Script:
     """A refresh token that nobody used, after its lifetime."""
+    seconds = _lifetime(application) + lab.contract.tokens.clock_skew + MARGIN
+    lab.check_wait(seconds)
     yield from cleanup.end_everything(lab)
     session = yield from log_in(lab, application)
-    yield Wait(_lifetime(application) + lab.contract.tokens.clock_skew + MARGIN)
+    yield Wait(seconds)
     unused, session.refresh_token = session.refresh_token, None
     (exchange,) = yield lab.refresh(application, unused, "expiry.refresh")
     keep(lab, session, exchange)
@@ -53,15 +55,16 @@ def session_end(lab: Lab, application: Application) -> Script:
     """A session that is refreshed again and again, after its declared end; where none is declared, after the end of its first token."""
     if not is_first(lab, application):
         raise Missing("One application shows it: the first one is asked.")
-    yield from cleanup.end_everything(lab)
-    session = yield from log_in(lab, application)
     lifetime, margin = _lifetime(application), lab.contract.tokens.clock_skew + MARGIN
     end = application.session_lifetime or lifetime
     step = min(lifetime - 2 * margin, end // 2)
-    steps = math.ceil((end - margin) / step) - 1
-    if step <= 0 or steps > _MOST_STEPS:
+    steps = math.ceil((end - margin) / step) - 1 if step > 0 else math.inf
+    if steps > _MOST_STEPS:
         raise Missing(f"A session of {end} seconds takes more than {_MOST_STEPS} refreshes of tokens that live {lifetime} seconds.")
-    for _ in range(steps):
+    lab.check_wait(end + margin)
+    yield from cleanup.end_everything(lab)
+    session = yield from log_in(lab, application)
+    for _ in range(int(steps)):
         yield Wait(step)
         yield from rotate(lab, session, "session.step")
     yield Wait(end - steps * step + margin)
