@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import jwt
 
@@ -142,3 +142,15 @@ def fresh_key(algorithm: str) -> bytes | None:
     else:
         return None
     return private.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+
+
+def resigned(token: str, key: str, changes: Mapping[str, Json] | None = None, without: Iterable[str] = ()) -> str:
+    """The claims with `changes` and `without` some, signed with the target's own `key` (a secret's text, or PEM) as the token's header says. Raises ValueError."""
+    head, claims, _ = token.split(".")
+    altered = {name: value for name, value in {**json.loads(_raw(claims)), **(changes or {})}.items() if name not in without}
+    message = f"{head}.{encode(altered)}"
+    try:
+        algorithm = jwt.get_algorithm_by_name(str(json.loads(_raw(head))["alg"]))
+        return f"{message}.{_base64url(algorithm.sign(message.encode(), algorithm.prepare_key(key)))}"
+    except (KeyError, NotImplementedError, jwt.InvalidKeyError) as error:
+        raise ValueError("the key does not fit the token's header") from error

@@ -8,7 +8,6 @@ import string
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from typing import TypeAlias, cast
@@ -20,7 +19,7 @@ from authproof.profile import SECRETS, Account, Part, Profile
 from authproof.tokens import access_token_in, given_cookies, refresh_token_in, where_access_tokens_are
 from authproof.vault import Vault
 from authproof_spec import Application, Contract, Operation
-from authproof_spec.contract import Login, Parameter, PersonalAccessTokens, SchemeKind
+from authproof_spec.contract import Login, Parameter, SchemeKind
 from authproof_spec.pointer import Json, get, put
 
 USER_AGENT = f"authproof/{version('authproof')}"
@@ -82,12 +81,17 @@ class Session:
     identifier: str | None = None
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class PersonalToken:
-    """A live personal access token, to be revoked at the end."""
+    """A live personal access token, to be revoked at the end of the run at the latest.
 
-    session: Session
-    identifier: str
+    identifier: its record's id; None when its creation told none. session: the one that created it, where that is known.
+    """
+
+    application: Application
+    identifier: str | None
+    value: str = field(repr=False)
+    session: Session | None = None
 
 
 @dataclass(slots=True)
@@ -98,6 +102,7 @@ class Lab:
     refusals: why an account has none.
     personal_values: every personal access token of the run, which may travel otherwise than an access token.
     csrf_values, partners: what was given together with an access token, by it, and the access token given together with a refresh token.
+    open_sessions, personal_tokens: what is to be ended at the end; the runner tells `note` every exchange, so that none is forgotten.
     failed_logins: how many the target has refused so far. moved: seconds by which hooks moved the target's clock.
     """
 
@@ -135,6 +140,11 @@ class Lab:
     def may_fail_a_login(self) -> bool:
         """True when the budget has a failed login left."""
         return self.failed_logins < self.profile.budget.failed_logins
+
+    def check_wait(self, seconds: float) -> None:
+        """Raise Missing when `seconds` can surely not pass in this run, before anything is sent for what comes after them."""
+        if not self.hooks.offers("advance_clock") and seconds > self.profile.budget.wait:
+            raise Missing(too_long(seconds))
 
     def hook(self, name: str, account: Account | None = None, **values: Json) -> Hook:
         """A step that carries out the hook `name` with the attributes of `account` and with `values`. Raises Missing when there is none."""
@@ -254,26 +264,6 @@ class Lab:
         self.open_sessions.append(session)
         return session
 
-    def new_token_body(self, personal: PersonalAccessTokens) -> dict[str, Json]:
-        """A valid body for the creation of a personal access token that lives for a day and names this run."""
-        tomorrow = datetime.fromtimestamp(self.now(), UTC) + timedelta(days=1)
-        body: dict[str, Json] = {}
-        put(body, personal.request_name, f"authproof {self.run_id}")
-        put(body, personal.request_expires_at, tomorrow.strftime("%Y-%m-%dT%H:%M:%SZ"))
-        return body
-
-    def created_token(self, session: Session, exchange: Exchange) -> PersonalToken | None:
-        """The personal access token that `exchange` created for `session`, to be revoked at the end; None when it created none."""
-        personal, response = session.application.personal_access_tokens, exchange.response
-        if personal is None or response is None or not response.is_success:
-            return None
-        identifier = get(response.at(personal.response_record), personal.record["id"])
-        if not isinstance(identifier, str | int):
-            return None
-        token = PersonalToken(session, str(identifier))
-        self.personal_tokens.append(token)
-        return token
-
     def access_token_of(self, application: Application, exchange: Exchange) -> str | None:
         """The access token that `exchange` gives, wherever the contract has it; None when it gives none."""
         token = access_token_in(application, exchange)
@@ -291,6 +281,15 @@ class Lab:
         if access := self.access_token_of(application, exchange):
             self.partners[token] = access
         return self.secret(token, "refresh_token")
+
+    def renewed(self, session: Session, exchange: Exchange) -> bool:
+        """Take over the tokens that a successful `exchange` gave to `session`; True when it gave a refresh token."""
+        if exchange.response is None or not exchange.response.is_success:
+            return False
+        session.access_token = self.access_token_of(session.application, exchange) or session.access_token
+        refresh_token = self.refresh_token_of(session.application, exchange)
+        session.refresh_token = refresh_token or session.refresh_token
+        return refresh_token is not None
 
     def refresh(self, application: Application, token: str | None, name: str) -> Probe:
         """A refresh with the refresh token `token`, or without one. Raises Missing when the contract has none."""
@@ -315,6 +314,45 @@ class Lab:
             put(body, application.refresh_body.request, token)
         return self.call(operation, bearer=bearer, body=body)
 
+    def note(self, exchange: Exchange) -> None:
+        """Remember the personal access token that `exchange` created, and forget the one that its owner revoked by it."""
+        response = exchange.response
+        for application in self.contract.applications.values():
+            personal = application.personal_access_tokens
+            if personal is None or response is None or not response.is_success:
+                continue
+            if exchange.probe.operation == personal.create.id and isinstance(value := response.at(personal.response_token), str):
+                identifier = get(response.at(personal.response_record), personal.record["id"])
+                known = str(identifier) if isinstance(identifier, str | int) else None
+                self.personal_tokens.append(PersonalToken(application, known, value, self._sender(exchange)))
+            elif exchange.probe.operation == personal.revoke.id and (sender := self._sender(exchange)):
+                self.personal_tokens = [token for token in self.personal_tokens if not self._is_revoked_by(token, sender, exchange)]
+
+    def _is_revoked_by(self, token: PersonalToken, sender: Session, exchange: Exchange) -> bool:
+        if token.identifier is None or token.session is None or token.session.account != sender.account:
+            return False
+        return self.revocation(token, "", "").request.target == exchange.probe.request.target
+
+    def _sender(self, exchange: Exchange) -> Session | None:
+        """The session whose access token `exchange` was sent with, or that created the personal access token that it was sent with."""
+        sent = " ".join(value for _, value in exchange.probe.request.headers)
+        sessions = [session for session in self.open_sessions if session.access_token in sent]
+        sessions += [token.session for token in self.personal_tokens if token.session and token.value in sent]
+        return sessions[0] if sessions else None
+
+    def personal_token(self, application: Application, account: Account) -> PersonalToken | None:
+        """The newest live personal access token of `account` that earlier scripts left."""
+        own = [token for token in self.personal_tokens if token.application is application and token.session and token.session.account == account]
+        return own[-1] if own else None
+
+    def revocation(self, token: PersonalToken, bearer: str, name: str) -> Probe:
+        """A revocation of `token` with the credential `bearer`. Raises Missing when there is no way to name the token."""
+        personal = token.application.personal_access_tokens
+        if personal is None or token.identifier is None:
+            raise Missing("its creation told no id")
+        path = {personal.revoke.path_parameters[-1].name: token.identifier}
+        return Probe(name, self.call(personal.revoke, bearer=bearer, path=path), personal.revoke.id)
+
     def server_time(self, exchange: Exchange) -> float:
         """The target's own time, seconds since the epoch, by its Date field; this machine's when there is none."""
         date = exchange.response.first("date") if exchange.response else None
@@ -324,6 +362,11 @@ class Lab:
             return self.now()
         # Date may be written by a server in front of the application, whose clock no hook moves.
         return min(told, told + self.moved, key=lambda moment: abs(moment - self.now()))
+
+
+def too_long(seconds: float) -> str:
+    """Why a script does not go on after a wait of `seconds`."""
+    return f"This needs a wait of {seconds:.0f} seconds, which is more than the run may wait, and the profile has no hook advance_clock."
 
 
 def example_of(parameter: Parameter) -> str:

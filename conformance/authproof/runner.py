@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 
@@ -12,7 +12,8 @@ from authproof.conformity import misfits_of
 from authproof.evidence import Evidence, HookRecord, Outcome, flow_operations
 from authproof.exchange import Exchange, Handshake, Probe, Response
 from authproof.hooks import HookFailed
-from authproof.lab import Blocked, Greeting, Hook, Lab, Missing, Script, Step, Wait
+from authproof.lab import Blocked, Greeting, Hook, Lab, Missing, Script, Step, Wait, too_long
+from authproof.scripts import cleanup
 from authproof.target import Target, Unanswered
 from authproof.verdict import Verdict
 from authproof_spec import Application
@@ -122,9 +123,7 @@ class Runner:
             self.lab.moved += math.ceil(seconds)
             return
         if not self._can_wait(seconds):
-            raise Missing(
-                f"This needs a wait of {seconds:.0f} seconds, which is more than the run may wait, and the profile has no hook advance_clock."
-            )
+            raise Missing(too_long(seconds))
         self._sleep(seconds)
 
     def _can_wait(self, seconds: float) -> bool:
@@ -219,6 +218,7 @@ class Runner:
         misfits = misfits_of(self.lab.contract, probe, response) if response else ()
         live = Exchange(len(self.exchanges) + 1, probe, response, failure, round(began, 4), round(self._elapsed() - began, 4), together, misfits)
         self._learn(live)
+        self.lab.note(live)
         self.exchanges.append(self.lab.vault.redact_exchange(live))
         if self._is_failed_login(live):
             self.lab.failed_logins += 1
@@ -261,48 +261,33 @@ class Runner:
         An interruption of the clean-up itself ends it; what it had still to do is left behind.
         """
         self._script, self._cleaning = "cleanup", True
-        tasks = [(f"the effect of a hook ({hook.name})", hook) for hook in reversed(self._undo)] + self._tokens_to_revoke() + self._sessions_to_end()
-        for position, (what, step) in enumerate(tasks):
+        tasks = self._tasks()
+        for what, script in tasks:
             try:
-                why = self._undone(step)
+                self._drive(script)
             except KeyboardInterrupt:
-                self.left_behind += [f"{rest} (interrupted)" for rest, _ in tasks[position:]]
+                self.left_behind += [f"{rest} (interrupted)" for rest in (what, *(left for left, _ in tasks))]
                 break
-            if why:
+            except (Unreachable, Missing, Blocked) as why:
                 self.left_behind.append(f"{what} ({why})")
         self.lab.personal_tokens.clear()
         self.lab.open_sessions.clear()
 
-    def _tokens_to_revoke(self) -> list[tuple[str, Probe | Hook]]:
-        found: list[tuple[str, Probe | Hook]] = []
-        for token in self.lab.personal_tokens:
-            personal = token.session.application.personal_access_tokens
-            if personal:
-                path = {personal.revoke.path_parameters[-1].name: token.identifier}
-                request = self.lab.call(personal.revoke, bearer=token.session.access_token, path=path)
-                found.append((f"the personal access token {token.identifier}", Probe("cleanup.revoke", request, personal.revoke.id)))
-        return found
-
-    def _sessions_to_end(self) -> list[tuple[str, Probe | Hook]]:
-        return [
-            (
-                f"a session of the {session.account.part} account of {session.application.name}",
-                self.lab.logout(session.application, session.refresh_token, "cleanup.logout"),
-            )
-            for session in self.lab.open_sessions
-            if session.refresh_token and session.application.logout
-        ]
-
-    def _undone(self, step: Probe | Hook) -> str | None:
-        """Take one thing back; why that did not succeed, or None."""
-        try:
-            if isinstance(step, Hook):
-                self._carry_out(step)
-                return None
-            exchange = self._send(step)
-        except (Unreachable, Missing, Blocked) as why:
-            return str(why)
-        return None if exchange.status in {200, 202, 204, 404} else exchange.describe()
+    def _tasks(self) -> Iterator[tuple[str, Script]]:
+        """What is to be undone. Each kind is looked up when its turn comes, since the one before may add to it."""
+        undo = [(f"the effect of a hook ({hook.name})", hook) for hook in reversed(self._undo)]
+        # An account that was enabled for the run is needed to the end.
+        last = [(what, hook) for what, hook in undo if hook.name == "disable_account"]
+        for what, hook in undo:
+            if (what, hook) not in last:
+                yield what, cleanup.carry_out(hook)
+        for token in self.lab.personal_tokens.copy():
+            yield f"the personal access token {token.identifier or 'that a creation gave without an id'}", cleanup.revoke(self.lab, token)
+        for session in self.lab.open_sessions.copy():
+            if session.refresh_token and session.application.logout:
+                yield f"a session of the {session.account.part} account of {session.application.name}", cleanup.log_out(self.lab, session)
+        for what, hook in last:
+            yield what, cleanup.carry_out(hook)
 
     def evidence(self) -> Evidence:
         """What was recorded."""

@@ -75,8 +75,9 @@ class Backend:
         self._transport = parts.transport()
         self._samples = Samples(contract.document)
         self.journal = parts.journal()
-        self._handlers: dict[str, Handler] = dict([*parts.flows(state, self._samples).handlers(), *parts.resources(state, self._samples).handlers()])
-        self._router = parts.router([*contract.operations, *self._published_keys()])
+        flows = parts.flows(state, self._samples)
+        self._handlers: dict[str, Handler] = dict([*flows.handlers(), *parts.resources(state, self._samples).handlers()])
+        self._router = parts.router([*contract.operations, *self._published_keys(), *flows.undeclared_operations()])
 
     def _published_keys(self) -> Iterable[Operation]:
         """The operation that publishes the key (RFC 7517 section 5), declared in the document or not."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import secrets
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -16,7 +17,7 @@ from authproof_mock.samples import Samples
 from authproof_mock.sessions import Family
 from authproof_mock.state import Request, State
 from authproof_mock.tokens import Content, InvalidToken, Purpose
-from authproof_spec.contract import Application, CookiePolicy, CsrfToken, Login, SecondFactor, TokenKind
+from authproof_spec.contract import Application, CookiePolicy, CsrfToken, Login, Operation, SecondFactor, TokenKind
 from authproof_spec.pointer import Json, get, put
 
 Handler = Callable[[Request], Answer]
@@ -45,6 +46,10 @@ class Flows:
                 yield application.refresh.id, partial(self.refresh, application)
             if application.logout:
                 yield application.logout.id, partial(self.logout, application)
+
+    def undeclared_operations(self) -> Iterator[Operation]:
+        """The operations that are served although the document does not have them: none."""
+        yield from ()
 
     # Login
 
@@ -102,7 +107,8 @@ class Flows:
 
     def start_session(self, application: Application, account: Account, request: Request) -> Answer:
         """The tokens of a new family."""
-        family = self._state.sessions.open(application.name, account.key, self.end_of_family(application))
+        ends_at = self._state.clock.now() + (application.session_lifetime or math.inf)
+        family = self._state.sessions.open(application.name, account.key, self.end_of_family(application), ends_at)
         refresh_token = self.mint_refresh_token(application, family, account) if application.refresh_token else None
         return self.session_answer(application, family, account, refresh_token, request)
 

@@ -11,6 +11,7 @@ Tokens of a family carry the identifier `<family>.<random>`, so that all of them
 
 from __future__ import annotations
 
+import math
 import secrets
 from dataclasses import dataclass
 
@@ -25,7 +26,7 @@ class Family:
 
     current: identifier of the newest refresh token; parent: of the one before it, which was traded at `traded_at`.
     current_token: the newest refresh token itself, kept only for a grace that answers with it again.
-    expires_at: seconds since the epoch after which no token of the family can be valid.
+    expires_at: seconds since the epoch after which no token of the family can be valid. ends_at: when the session ends, refreshed or not.
     """
 
     id: str
@@ -33,6 +34,7 @@ class Family:
     account: str
     expires_at: float
     current: str
+    ends_at: float = math.inf
     parent: str | None = None
     traded_at: float = 0
     current_token: str | None = None
@@ -46,10 +48,10 @@ class Sessions:
         self._clock = clock
         self._families: ExpiringStore[Family] = ExpiringStore(clock)
 
-    def open(self, application: str, account: str, expires_at: float) -> Family:
+    def open(self, application: str, account: str, expires_at: float, ends_at: float = math.inf) -> Family:
         """A new family, of a login."""
         key = secrets.token_hex(16)
-        family = Family(key, application, account, expires_at, self.new_identifier(key))
+        family = Family(key, application, account, expires_at, self.new_identifier(key), ends_at)
         self._families.add(key, family)
         return family
 
@@ -63,7 +65,7 @@ class Sessions:
 
     def is_live(self, family: Family) -> bool:
         """True while the family is neither revoked nor ended."""
-        return not family.revoked and family.expires_at > self._clock.now()
+        return not family.revoked and min(family.expires_at, family.ends_at) > self._clock.now()
 
     def is_current(self, family: Family, identifier: str) -> bool:
         """True for the newest refresh token of the family."""

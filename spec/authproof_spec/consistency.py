@@ -108,6 +108,9 @@ def _in_refresh(application: Application, here: str) -> Iterator[Contradiction]:
     if application.refresh_token and application.refresh is None:
         yield f"{here}/refreshToken", "There is a refresh token and no refresh operation.", "Name the refresh operation, or drop refreshToken."
     lifetime = application.refresh_token.lifetime if application.refresh_token else None
+    if lifetime is not None and application.session_lifetime is not None and application.session_lifetime < lifetime:
+        message = "The session ends before its first refresh token does, so that token and its cookie outlive it."
+        yield f"{here}/refreshToken/sessionLifetime", message, f"Give at least {lifetime} seconds."
     if lifetime is not None and application.rotation.grace >= lifetime:
         yield (
             f"{here}/refreshToken/rotation/grace",

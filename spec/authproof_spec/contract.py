@@ -290,6 +290,7 @@ class Application:
 
     access_token_field: pointer of the access token in an answer; empty when `access_cookie` carries it.
     cookie, refresh_body: how the refresh token travels; one of them, when there is one.
+    session_lifetime: seconds after its login at which a session ends, however often it is refreshed; None when it has no such end.
     """
 
     name: str
@@ -302,6 +303,7 @@ class Application:
     cookie: CookiePolicy | None = None
     refresh_body: BodyCarrier | None = None
     rotation: RotationPolicy = RotationPolicy()
+    session_lifetime: int | None = None
     second_factor: SecondFactor | None = None
     refresh: Operation | None = None
     logout: Operation | None = None

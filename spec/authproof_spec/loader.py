@@ -324,6 +324,7 @@ class _Builder:
             refresh_token=refresh_kind,
             refresh_body=BodyCarrier(str(body["request"]), str(body["response"])) if body else None,
             cookie=_cookie(_object(refresh.get("cookie")), refresh_kind),
+            session_lifetime=_number(refresh.get("sessionLifetime")),
             rotation=RotationPolicy(
                 revokes_account=rotation.get("reuse") == "revoke-account",
                 grace=_number(rotation.get("grace")) or 0,

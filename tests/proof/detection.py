@@ -67,13 +67,14 @@ def contract() -> Contract:
     return replace(load_contract(), cors_origins=("https://app.example.test",))
 
 
-def certify(parts: Parts) -> Report:
-    """The report on a mock of the bundled contract that is made of `parts`."""
+def certify(parts: Parts, served: Contract | None = None, only: Iterable[str] = ()) -> Report:
+    """The report on a mock of `served`, the bundled contract when None, that is made of `parts`; of all requirements, or of those in `only`."""
+    served = served or contract()
     seed = load_seed()
-    key = new_key(contract().tokens.algorithm)
-    backend = Backend(contract(), seed=seed, parts=parts, signing_key=key)
-    profile = Profile("https://mock.invalid", accounts_of(contract(), seed), signing_key=key, unsafe_writes=True, guesses=True)
-    run = Certification(contract(), profile, plan(contract()), transport=InProcess(backend), hooks=BackendHooks(backend))
+    key = new_key(served.tokens.algorithm)
+    backend = Backend(served, seed=seed, parts=parts, signing_key=key)
+    profile = Profile("https://mock.invalid", accounts_of(served, seed), signing_key=key, unsafe_writes=True, guesses=True)
+    run = Certification(served, profile, plan(served, only), transport=InProcess(backend), hooks=BackendHooks(backend))
     run.run()
     return run.report()
 

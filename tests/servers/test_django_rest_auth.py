@@ -19,6 +19,7 @@ SHORTCOMINGS = {
         "COOKIE-13": "no answer with tokens has Cache-Control",
         "REFRESH-04": "Simple JWT knows no token families",
         "REFRESH-05": "Simple JWT knows no token families",
+        "REFRESH-18": "dj-rest-auth prefers a refresh token in the body to the cookie",
         "REFRESH-21": "dj-rest-auth touches the cookie of a successful refresh alone",
         "LOGOUT-04": "dj-rest-auth answers 401 to a token that is blacklisted already",
         "LOGOUT-05": "dj-rest-auth answers 401 to a logout without a good token",

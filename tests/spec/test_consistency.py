@@ -69,6 +69,14 @@ IN_THE_EXAMPLE: list[Case] = [
         "some seconds",
     ),
     (
+        "short session",
+        [("        cookie: {path: /session", "        sessionLifetime: 60\n        cookie: {path: /session")],
+        f"{NOTES}/refreshToken/sessionLifetime",
+        "sessionLifetime:",
+        "before its first refresh token",
+        "at least 604800 seconds",
+    ),
+    (
         "path without logout",
         [(COOKIE, COOKIE.replace("/session", "/session/refresh"))],
         f"{NOTES}/refreshToken/cookie/path",

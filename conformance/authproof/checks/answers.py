@@ -54,6 +54,21 @@ def all_refused(exchanges: Iterable[Exchange], what: str, *, tolerated: frozense
     return worst(*judgements)
 
 
+def refused_as_declared(exchange: Exchange, operation: Operation, what: str) -> Judgement:
+    """Like `refused`, where a document may choose 400 or 403 for `operation` (RFC 6749 section 5.2 has 400 for a refresh token)."""
+    return refused(exchange, what, tolerated=frozenset(status for status in (400, 403) if operation.responses.keys() & {str(status), "4XX"}))
+
+
+def served(exchange: Exchange, what: str) -> Judgement:
+    """Met when `what` was answered with a success, broken when it was refused."""
+    response = response_of(exchange)
+    if response.is_success:
+        return met(f"{what} is answered {response.status}.", exchange)
+    if response.status == 429 or response.status >= 500 or came_from_elsewhere(response):
+        return undecided(f"{what} is answered {response.status}, which does not decide.", exchange)
+    return broken(f"{what} is answered {response.status}.", exchange)
+
+
 def person(application: Application, response: Response) -> Json:
     """Who the who-am-I answer names: the account's id, or the whole body where the answer has no id in its place."""
     pointer = application.identity.fields.get("id") if application.identity else None
@@ -76,6 +91,16 @@ def accepted(seen: Evidence, exchange: Exchange, what: str) -> Judgement:
     if person(application, response) != person(application, control):
         return broken(f"{what} is answered with another person's identity, or with none.", exchange)
     return met(f"{what} is accepted.", exchange)
+
+
+def same_person(application: Application, exchange: Exchange, control: Exchange, what: str) -> Judgement:
+    """Met when the two who-am-I answers name the same person; without a success on both sides nothing is told."""
+    for each in (control, exchange):
+        if not response_of(each).is_success:
+            return undecided(f"{what} is answered {exchange.status}, and what it is compared with {control.status}.", exchange, control)
+    if person(application, response_of(exchange)) != person(application, response_of(control)):
+        return broken(f"{what} is another user's.", exchange, control)
+    return met(f"{what} is the same user's.", exchange, control)
 
 
 def with_control(seen: Evidence, control: str, operation: Operation, judgement: Judgement) -> Judgement:

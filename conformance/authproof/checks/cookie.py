@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from authproof.checks.answers import gives_no_cookie, response_of
-from authproof.checks.registry import check, cookie_givers, first_logins, logouts, refreshes
+from authproof.checks.registry import check, cookie_givers, first_logins, logouts
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
 from authproof.reading import SetCookie, cache_directives, set_cookies
@@ -192,16 +192,3 @@ def answers_with_tokens_are_not_stored(seen: Evidence, operation: Operation) -> 
             found = response_of(exchange).first("cache-control")
             return broken(f"The answer carries tokens, and its Cache-Control is {found or 'missing'}; no-store is due.", exchange)
     return met("The answers with tokens are no-store.", given[0][0])
-
-
-@check("REFRESH-21", on=refreshes, reads="refresh")
-def refused_refresh_clears_the_cookie(seen: Evidence, operation: Operation) -> Judgement:
-    """A refresh refused for its cookie clears that cookie."""
-    application = seen.application_of(operation)
-    policy = application.cookie if application else None
-    if policy is None:
-        raise NotObserved("The operation belongs to no application with a refresh cookie.")
-    refusals = [e for e in (seen.one("refresh.reuse", operation), *seen.all("refresh.garbage", operation)) if e.status == 401]
-    if not refusals:
-        raise NotObserved("No refresh with a cookie was refused with 401.")
-    return worst(*(deletes(exchange, policy) for exchange in refusals))

@@ -2,41 +2,44 @@
 
 from __future__ import annotations
 
-from authproof.checks.answers import refused, response_of
+from authproof.checks.answers import accepted, refused, refused_as_declared, response_of, served
 from authproof.checks.cookie import deletes
-from authproof.checks.registry import check, logouts
+from authproof.checks.refresh import application_of
+from authproof.checks.registry import check, logouts, of_several_applications
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
-from authproof.verdict import Judgement, Verdict, broken, met, untestable, weak, worst
-from authproof_spec import Application, Operation
-
-
-def _application(seen: Evidence, operation: Operation) -> Application:
-    application = seen.application_of(operation)
-    if application is None or application.refresh is None:
-        raise NotObserved("The operation belongs to no application with a refresh.")
-    return application
+from authproof.reading import set_cookies
+from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, weak, worst
+from authproof_spec import Operation
 
 
 def _succeeds(exchange: Exchange, operation: Operation, what: str) -> Judgement:
-    status = response_of(exchange).status
-    if status == 200 or (response_of(exchange).is_success and operation.response(status) is not None):
-        return met(f"{what} is answered {status}.", exchange)
-    return broken(f"{what} is answered {status} where {operation.success_status} is due.", exchange)
+    response = response_of(exchange)
+    if response.status in {200, 204} or (response.is_success and operation.response(response.status) is not None):
+        return met(f"{what} is answered {response.status}.", exchange)
+    if response.is_success:
+        return broken(f"{what} is answered {response.status} where {operation.success_status} is due.", exchange)
+    return served(exchange, what)
+
+
+def _refused_refresh(seen: Evidence, operation: Operation, probe: str, what: str) -> Judgement:
+    refresh = application_of(seen, operation).refresh
+    if refresh is None:
+        raise NotObserved("The application has no refresh.")
+    return refused_as_declared(seen.one(probe, refresh), refresh, what)
 
 
 @check("LOGOUT-01", on=logouts, reads="logout")
 def logout_revokes_the_refresh_token(seen: Evidence, operation: Operation) -> Judgement:
     """Logout succeeds, and the refresh token is dead on the server (RFC 7009 section 2.1)."""
-    application = _application(seen, operation)
     answered = _succeeds(seen.one("logout", operation), operation, "Logout")
-    return worst(answered, refused(seen.one("logout.refresh_after", application.refresh), "The refresh token after logout"))
+    return worst(answered, _refused_refresh(seen, operation, "logout.refresh_after", "The refresh token after logout"))
 
 
 @check("LOGOUT-02", on=logouts, reads="logout")
 def logout_clears_the_cookie(seen: Evidence, operation: Operation) -> Judgement:
     """Every logout clears the cookie, also one without a cookie or with a bad one."""
-    application = _application(seen, operation)
+    application = application_of(seen, operation)
     if application.cookie is None:
         return untestable("The application has no refresh cookie.")
     exchanges = [seen.one("logout", operation), *seen.all("logout.again", operation), *seen.all("logout.garbage", operation)]
@@ -46,8 +49,63 @@ def logout_clears_the_cookie(seen: Evidence, operation: Operation) -> Judgement:
 @check("LOGOUT-03", on=logouts, reads="logout")
 def logout_revokes_the_family(seen: Evidence, operation: Operation) -> Judgement:
     """An earlier token of the family is dead after logout too."""
-    application = _application(seen, operation)
-    return refused(seen.one("logout.ancestor_after", application.refresh), "An earlier refresh token after logout")
+    return _refused_refresh(seen, operation, "logout.ancestor_after", "An earlier refresh token after logout")
+
+
+@check("LOGOUT-06", on=logouts, reads="logout")
+def forged_token_ends_no_session(seen: Evidence, operation: Operation) -> Judgement:
+    """Logout with a forged refresh token ends nobody's session (CWE-347)."""
+    application = application_of(seen, operation)
+    forged = seen.all("logout.forged", operation)
+    if not forged:
+        raise NotObserved("No logout with a forged refresh token was answered.")
+    proofs = (*seen.all("logout.unharmed_by_forgery", application.refresh), seen.one("logout.unharmed", application.refresh))
+    judgement = served(proofs[0], "The session whose refresh token was forged for a logout")
+    return judgement if judgement.verdict is Verdict.PASS else Judgement(judgement.verdict, judgement.detail, (*forged, proofs[0]))
+
+
+@check("LOGOUT-09", on=logouts, reads="logout")
+def logout_is_by_post_alone(seen: Evidence, operation: Operation) -> Judgement:
+    """GET ends no session and deletes no cookie: any link or image can send it (RFC 9110 section 9.2.1)."""
+    if operation.method == "GET":
+        return weak("The document declares GET for the logout, which any link or image can send.")
+    if any(other.path == operation.path and other.method == "GET" for other in seen.contract.operations):
+        return untestable("The document declares another operation with GET at this path.")
+    application = application_of(seen, operation)
+    by_get = seen.one("logout.get", operation)
+    name = application.cookie.name if application.cookie else ""
+    if any(cookie.is_deletion for cookie in set_cookies(response_of(by_get), name)):
+        return broken(f"GET is answered {by_get.status} and deletes the refresh cookie.", by_get)
+    after = seen.one("logout.unharmed", application.refresh)
+    if response_of(after).is_success:
+        return met(f"GET is answered {by_get.status}, and the session lives on.", by_get, after)
+    again = seen.all("logout.unharmed_by_forgery", application.refresh)
+    if again and response_of(again[0]).is_success:
+        return broken(f"GET is answered {by_get.status}, and the session is over.", by_get, after)
+    return undecided("The session was over afterwards, but not for the GET alone.", by_get, after)
+
+
+@check("LOGOUT-10", on=of_several_applications(logouts), reads="logout")
+def logout_leaves_other_applications_alone(seen: Evidence, operation: Operation) -> Judgement:
+    """Logout of one application neither ends the session of another nor deletes its cookie."""
+    own = application_of(seen, operation)
+    others = [application for application in seen.contract.applications.values() if application is not own]
+    for exchange in seen.on(operation):
+        for other in others:
+            shared = own.cookie and other.cookie and own.cookie.name == other.cookie.name
+            if other.cookie and not shared and set_cookies(response_of(exchange), other.cookie.name):
+                return broken(f"The logout sets {other.cookie.name}, the cookie of {other.name}.", exchange)
+    number = seen.one("logout", operation).number
+    probes = (exchange for other in others for exchange in seen.all("logout.other_application", other.refresh))
+    # Each application's logout is followed by a look at the others; those after this one and before the next logout are its own.
+    nearest = [exchange for exchange in probes if exchange.number > number and not _logouts_between(seen, number, exchange.number)]
+    if not nearest:
+        raise NotObserved("No session of another application was refreshed after the logout.")
+    return worst(*(served(exchange, "A session of another application after the logout") for exchange in nearest))
+
+
+def _logouts_between(seen: Evidence, first: int, last: int) -> bool:
+    return any(first < exchange.number < last and exchange.probe.name == "logout" for exchange in seen.exchanges)
 
 
 @check("LOGOUT-04", on=logouts, reads="logout")
@@ -65,20 +123,23 @@ def logout_without_a_good_cookie_succeeds(seen: Evidence, operation: Operation) 
     )
 
 
-@check("LOGOUT-07", on=logouts, reads="logout")
-def logout_leaves_other_sessions_alone(seen: Evidence, operation: Operation) -> Judgement:
-    """Logout of one session does not end another."""
-    application = _application(seen, operation)
-    exchange = seen.one("logout.other_session", application.refresh)
-    if not response_of(exchange).is_success:
-        return broken(f"Another session is answered {exchange.status} after the logout.", exchange)
-    return met("Another session lives on.", exchange)
+@check("LOGOUT-07", on=logouts, reads=("logout", "creations"))
+def logout_leaves_the_rest_alone(seen: Evidence, operation: Operation) -> Judgement:
+    """Logout of one session ends neither another one nor a personal access token."""
+    application = application_of(seen, operation)
+    found = [served(seen.one("logout.other_session", application.refresh), "Another session after the logout")]
+    if application.identity:
+        before = seen.all("pat.extras_use", application.identity.operation)
+        if before and accepted(seen, before[0], "A personal access token").verdict is Verdict.PASS:
+            tokens = seen.all("logout.personal_token_after", application.identity.operation)
+            found += [accepted(seen, token, "A personal access token after the logout") for token in tokens]
+    return worst(*found)
 
 
 @check("LOGOUT-08", on=logouts, reads="logout")
 def access_token_stops_at_logout(seen: Evidence, operation: Operation) -> Judgement:
     """The access token stops at logout, or ends within its lifetime."""
-    application = _application(seen, operation)
+    application = application_of(seen, operation)
     if application.identity is None:
         return untestable("The contract has no who-am-I operation.")
     exchange = seen.one("logout.access_after", application.identity.operation)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from authproof.checks.answers import accepted, refused, response_of
+from authproof.checks.answers import accepted, came_from_elsewhere, refused, response_of, served
 from authproof.checks.registry import (
     check,
-    identities_with_personal_tokens,
-    refreshes_beside_personal_tokens,
     token_creations,
     token_lists,
     token_revocations,
@@ -16,10 +14,13 @@ from authproof.checks.registry import (
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
 from authproof.reading import cache_directives
-from authproof.verdict import Judgement, broken, met, undecided, untestable, weak
+from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, weak
 from authproof_spec import Operation
 from authproof_spec.contract import Meaning, PersonalAccessTokens
 from authproof_spec.pointer import Json, get
+
+_GRAIN = 60
+"""Seconds to which a server may round the times that it records."""
 
 
 def _personal(seen: Evidence, operation: Operation) -> PersonalAccessTokens:
@@ -63,21 +64,18 @@ def token_is_shown_once(seen: Evidence, operation: Operation) -> Judgement:
     """No answer but that of the creation has the token (CWE-522)."""
     personal = _personal(seen, operation)
     created, _ = _created(seen, personal)
-    seen.one("pat.list", operation)
+    listing = seen.one("pat.list", operation)
     token = response_of(created).at(personal.response_token)
     names = set(seen.tokens_in(token)) if isinstance(token, str) else set()
+    for exchange in seen.all("pat.listed_value"):
+        if response_of(exchange).is_success:
+            return broken(f"The list shows {exchange.probe.variant}, and that is accepted as a token.", listing, exchange)
     for exchange in seen.answered:
         response = response_of(exchange)
         text = response.body.decode("utf-8", "replace") + " ".join(value for _, value in response.headers)
         if exchange.number != created.number and names & set(seen.tokens_in(text)):
             return broken("The token is shown again.", exchange)
     return met("The token is in the answer of its creation alone.", created)
-
-
-@check("PAT-03", on=identities_with_personal_tokens, reads="personal_tokens")
-def personal_token_is_accepted(seen: Evidence, operation: Operation) -> Judgement:
-    """A personal access token is accepted as the same user (the declared schemes of the operation)."""
-    return accepted(seen, seen.one("pat.use", operation), "A personal access token")
 
 
 @check("PAT-04", on=token_creations, reads="personal_tokens")
@@ -115,6 +113,52 @@ def _moment(text: Json) -> float | None:
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 
+@check("PAT-05", on=token_lists, reads="personal_tokens")
+def list_has_the_callers_tokens_alone(seen: Evidence, operation: Operation) -> Judgement:
+    """A list has all tokens of the caller, no others, and of each what the document declares (OWASP API1, API3)."""
+    personal = _personal(seen, operation)
+    _, record = _created(seen, personal)
+    listing = seen.one("pat.list", operation)
+    if not response_of(listing).is_success:
+        return served(listing, "The list of one's own tokens")
+    items = response_of(listing).at(personal.items)
+    if not isinstance(items, list):
+        return broken(f"The list has no records at {personal.items}.", listing)
+    total = response_of(listing).at(personal.total) if personal.total else None
+    if wrong := _wrong_in(items, total, record, personal):
+        return broken(wrong, listing)
+    if _record_in(items, record, personal) is None:
+        if isinstance(total, int) and total > len(items):
+            return undecided("The list comes in pages, and its first one does not have the new token.", listing)
+        return broken("The list does not have the token that the caller has just created.", listing)
+    return met(f"The list has the new token, and of its {len(items)} records all are the caller's.", listing)
+
+
+def _wrong_in(items: list[Json], total: Json, record: Json, personal: PersonalAccessTokens) -> str | None:
+    """What is wrong with the records of a list by themselves; None when nothing is."""
+    owner = _member(record, personal, "account")
+    for item in items:
+        if missing := [name for name, pointer in personal.record.items() if not _has(item, pointer)]:
+            return f"A record of the list lacks {', '.join(missing)}."
+        if owner is not None and _member(item, personal, "account") != owner:
+            return "The list has a token of another account."
+    if isinstance(total, int) and total < len(items):
+        return f"The list has {len(items)} records and says that there are {total}."
+    return None
+
+
+def _record_in(items: Json, record: Json, personal: PersonalAccessTokens) -> Json:
+    """The record of the list `items` that is of the same token as `record`; None when there is none."""
+    records = items if isinstance(items, list) else []
+    return next((item for item in records if _member(item, personal, "id") == _member(record, personal, "id")), None)
+
+
+def _member(record: Json, personal: PersonalAccessTokens, name: str) -> str | None:
+    """The record's member as text, whether the target writes a number or not; None when it has none."""
+    value = get(record, personal.record[name]) if name in personal.record else None
+    return None if value is None else str(value)
+
+
 @check("PAT-07", on=token_revocations, reads="personal_tokens")
 def revoked_token_is_refused_at_once(seen: Evidence, operation: Operation) -> Judgement:
     """A revoked token is refused with the next request (CWE-613)."""
@@ -123,30 +167,44 @@ def revoked_token_is_refused_at_once(seen: Evidence, operation: Operation) -> Ju
         raise NotObserved("The operation belongs to no application with a who-am-I operation.")
     revocation = seen.one("pat.revoke", operation)
     if not response_of(revocation).is_success:
-        return broken(f"The revocation of an own token is answered {revocation.status}.", revocation)
+        return served(revocation, "The revocation of one's own token")
     used = accepted(seen, seen.one("pat.use", application.identity.operation), "The token before its revocation")
-    if used.verdict != "pass":
+    if used.verdict is not Verdict.PASS:
         return undecided(f"The token was not accepted before its revocation either: {used.detail}", *used.exchanges)
-    return refused(seen.one("pat.revoked_use", application.identity.operation), "A revoked personal access token")
+    judgement = refused(seen.one("pat.revoked_use", application.identity.operation), "A revoked personal access token")
+    late = seen.all("pat.revoked_use_later", application.identity.operation)
+    if late and refused(late[0], "It").verdict is Verdict.PASS:
+        return weak("A revoked personal access token is refused only a second later.", *judgement.exchanges, *late)
+    return judgement
 
 
 @check("PAT-08", on=token_revocations, reads="personal_tokens")
 def revoked_token_is_shown_as_revoked(seen: Evidence, operation: Operation) -> Judgement:
     """The list shows a revoked token as revoked or not at all, and a second revocation is no server error."""
     personal = _personal(seen, operation)
-    _, record = _created(seen, personal)
+    again = seen.one("pat.revoke_again", operation)
+    if again.status in {500, 501}:
+        return broken(f"A second revocation makes the server fail with {again.status}.", again)
     listing = seen.one("pat.list_after", personal.list)
+    if not response_of(listing).is_success:
+        return served(listing, "The list of one's own tokens")
     items = response_of(listing).at(personal.items)
     if not isinstance(items, list):
         return broken(f"The list has no records at {personal.items}.", listing)
-    again = seen.one("pat.revoke_again", operation)
-    if again.status >= 500:
-        return broken(f"A second revocation makes the server fail with {again.status}.", again)
-    identifier = get(record, personal.record["id"])
+    revoked = _revoked_identifier(seen, personal, operation)
     for item in items:
-        if get(item, personal.record["id"]) == identifier and "revoked" in personal.record and get(item, personal.record["revoked"]) is not True:
+        shown = get(item, personal.record["revoked"]) if "revoked" in personal.record else True
+        if _member(item, personal, "id") == revoked and shown in {False, None}:
             return broken("The list does not show the revoked token as revoked.", listing)
     return met("The revoked token is shown as revoked, or is gone.", listing, again)
+
+
+def _revoked_identifier(seen: Evidence, personal: PersonalAccessTokens, operation: Operation) -> str | None:
+    """The id of the token that was revoked, which is the last one of those created for it."""
+    creations = (*seen.all("pat.create", personal.create), *seen.all("pat.create_again", personal.create))
+    if not creations or not seen.all("pat.revoke", operation):
+        raise NotObserved("No token was revoked.")
+    return _member(response_of(creations[-1]).at(personal.response_record), personal, "id")
 
 
 @check("PAT-09", on=token_revocations, reads="personal_tokens")
@@ -154,6 +212,9 @@ def unknown_and_foreign_token_look_alike(seen: Evidence, operation: Operation) -
     """The revocation of an unknown token and of another user's is answered 404, the same for both (CWE-204)."""
     unknown = seen.one("pat.revoke_unknown", operation)
     foreign = seen.all("pat.foreign_revoke", operation)
+    answers = (unknown, *foreign)
+    if any(exchange.status == 429 or exchange.status >= 500 for exchange in answers):
+        return undecided(f"The revocations are answered {', '.join(str(exchange.status) for exchange in answers)}.", *answers)
     if response_of(unknown).is_success:
         return broken(f"The revocation of a token that does not exist is answered {unknown.status}.", unknown)
     if foreign and foreign[0].status != unknown.status:
@@ -165,7 +226,45 @@ def unknown_and_foreign_token_look_alike(seen: Evidence, operation: Operation) -
     return met("Unknown and foreign tokens are answered 404." if foreign else "An unknown token is answered 404.", *foreign, unknown)
 
 
-@check("PAT-14", on=refreshes_beside_personal_tokens, reads="personal_tokens")
-def personal_token_is_no_refresh_token(seen: Evidence, operation: Operation) -> Judgement:
-    """A personal access token in the refresh cookie is refused (RFC 8725 section 3.12)."""
-    return refused(seen.one("pat.as_refresh", operation), "A personal access token in the refresh cookie")
+@check("PAT-10", on=token_revocations, reads="personal_tokens")
+def malformed_id_is_harmless(seen: Evidence, operation: Operation) -> Judgement:
+    """An id that is none is answered 4xx, and the tokens that there are live on (CWE-89)."""
+    personal = _personal(seen, operation)
+    exchanges = seen.all("pat.revoke_malformed", operation)
+    if not exchanges:
+        raise NotObserved("No malformed id was tried.")
+    for exchange in exchanges:
+        if response_of(exchange).is_success or exchange.status in {401, 500, 501}:
+            return broken(f"The revocation of a malformed id is answered {exchange.status}.", exchange)
+        if exchange.status == 429 or exchange.status > 501 or came_from_elsewhere(response_of(exchange)):
+            return undecided(f"The revocation of a malformed id is answered {exchange.status}.", exchange)
+    _, record = _created(seen, personal)
+    listing = seen.one("pat.list", personal.list)
+    own = _record_in(response_of(listing).at(personal.items), record, personal)
+    if own is None:
+        return undecided("The list does not show whether the token lives on.", *exchanges, listing)
+    if "revoked" in personal.record and get(own, personal.record["revoked"]) is True:
+        return broken("The revocation of a malformed id has revoked a token.", *exchanges, listing)
+    shown = ", ".join(dict.fromkeys(str(exchange.status) for exchange in exchanges))
+    return met(f"Malformed ids are answered {shown}, and the token lives on.", *exchanges)
+
+
+@check("PAT-19", on=token_lists, reads="personal_tokens")
+def use_is_recorded(seen: Evidence, operation: Operation) -> Judgement:
+    """The record tells when the token was used, and does not before it was."""
+    personal = _personal(seen, operation)
+    created, record = _created(seen, personal)
+    if "usedAt" not in personal.record:
+        return untestable("The document has no time of use in a record.")
+    if _member(record, personal, "usedAt") is not None:
+        return broken("The record has a time of use before there was any.", created)
+    listing, use = seen.one("pat.list", operation), seen.one("pat.use")
+    own = _record_in(response_of(listing).at(personal.items), record, personal)
+    if own is None or not response_of(use).is_success:
+        return undecided("The token could not be used, or the list does not have it.", use, listing)
+    used, made = (_moment(_member(source, personal, name)) for source, name in ((own, "usedAt"), (record, "createdAt")))
+    if used is None:
+        return broken("The record has no time of use after the token was used.", use, listing)
+    if made is not None and used < made - _GRAIN:
+        return broken(f"The recorded time of use is {made - used:.0f} seconds before the token was made.", listing)
+    return met("The time of use is recorded.", listing)

@@ -1,50 +1,59 @@
-"""REFRESH: rotation and reuse of refresh tokens."""
+"""REFRESH: what a refresh gives, and what is no refresh token."""
 
 from __future__ import annotations
 
-from authproof.checks.answers import accepted, all_refused, refused, response_of
+from collections.abc import Mapping
+
+from authproof.checks.answers import accepted, refused_as_declared, response_of, same_person, served
+from authproof.checks.cookie import deletes
 from authproof.checks.registry import check, of_several_applications, refreshes
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
 from authproof.reading import set_cookies
-from authproof.verdict import Judgement, broken, met, undecided, untestable, weak, worst
+from authproof.tokens import access_token_in, refresh_token_in, where_access_tokens_are
+from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, weak, worst
 from authproof_spec import Application, Operation
+from authproof_spec.contract import Meaning
+from authproof_spec.pointer import Json, get
+
+_RIGHTS = ("scope", "scp", "permissions", "roles")
 
 
-def _application(seen: Evidence, operation: Operation) -> Application:
+def application_of(seen: Evidence, operation: Operation) -> Application:
+    """The application whose refresh or logout `operation` is. Raises NotObserved when there is none."""
     application = seen.application_of(operation)
-    if application is None or application.cookie is None:
-        raise NotObserved("The operation belongs to no application with a refresh cookie.")
+    if application is None or application.refresh is None:
+        raise NotObserved("The operation belongs to no application with a refresh.")
     return application
 
 
-def _cookie_variable(seen: Evidence, exchange: Exchange, application: Application) -> str | None:
-    """The variable of the refresh token that `exchange` set."""
-    name = application.cookie.name if application.cookie else ""
-    for cookie in set_cookies(response_of(exchange), name):
-        if not cookie.is_deletion and (found := seen.tokens_in(cookie.value)):
-            return found[0]
-    return None
+def all_refused_as_declared(exchanges: tuple[Exchange, ...], operation: Operation, what: str) -> Judgement:
+    """The gravest of `refused_as_declared` over `exchanges`. Raises NotObserved when there are none."""
+    if not exchanges:
+        raise NotObserved(f"No probe of {what[:1].lower()}{what[1:]} was answered.")
+    return worst(*(refused_as_declared(exchange, operation, what) for exchange in exchanges))
 
 
-def _sent_variable(seen: Evidence, exchange: Exchange) -> str | None:
-    cookies = " ".join(value for name, value in exchange.probe.request.headers if name == "Cookie")
-    found = seen.tokens_in(cookies)
-    return found[0] if found else None
+def _true_token_works(seen: Evidence, operation: Operation) -> Judgement:
+    """Whether the untouched refresh token was accepted after the attempts to use it otherwise."""
+    controls = (*seen.all("refresh.cross_site", operation), *seen.all("refresh.control", operation))
+    return worst(*(met("The true token works on.", control) for control in controls if response_of(control).is_success))
 
 
 @check("REFRESH-01", on=refreshes, reads="refresh")
 def good_cookie_gives_a_new_access_token(seen: Evidence, operation: Operation) -> Judgement:
-    """A refresh with a good cookie gives an access token that works and is a new one."""
-    application = _application(seen, operation)
+    """A refresh with a good refresh token gives an access token that works and is a new one."""
+    application = application_of(seen, operation)
     exchange = seen.one("refresh.first", operation)
-    response = response_of(exchange)
-    if not response.is_success:
-        return broken(f"A refresh with a good cookie is answered {response.status}.", exchange)
-    token = response.at(application.access_token_field)
-    if not isinstance(token, str):
-        return broken(f"The answer has no access token at {application.access_token_field}.", exchange)
-    earlier = [e for e in seen.answered if e.number < exchange.number and token in response_of(e).body.decode("utf-8", "replace")]
+    answered = served(exchange, "A refresh with a good refresh token")
+    if answered.verdict is not Verdict.PASS:
+        return answered
+    if exchange.status != 200 and operation.response(exchange.status) is None:
+        return broken(f"A refresh is answered {exchange.status} where {operation.success_status} is due.", exchange)
+    token = access_token_in(application, exchange)
+    if token is None:
+        return broken(f"The answer has no access token {where_access_tokens_are(application)}.", exchange)
+    earlier = [e for e in seen.answered if e.number < exchange.number and access_token_in(application, e) == token]
     if earlier:
         return broken("The access token is one that was given before.", exchange, earlier[0])
     if application.identity:
@@ -55,131 +64,181 @@ def good_cookie_gives_a_new_access_token(seen: Evidence, operation: Operation) -
 
 @check("REFRESH-02", on=refreshes, reads="refresh")
 def every_refresh_rotates(seen: Evidence, operation: Operation) -> Judgement:
-    """A refresh sets a new refresh token (RFC 9700 section 4.14.2)."""
-    application = _application(seen, operation)
+    """A refresh gives a new refresh token (RFC 9700 section 4.14.2)."""
+    application = application_of(seen, operation)
     exchange = seen.one("refresh.first", operation)
     if not response_of(exchange).is_success:
         return undecided(f"The refresh was answered {exchange.status}.", exchange)
-    given, sent = _cookie_variable(seen, exchange, application), _sent_variable(seen, exchange)
+    given = refresh_token_in(application, exchange)
     if given is None:
-        return broken("The refresh sets no next refresh token.", exchange)
-    if given == sent:
-        return broken("The refresh sets the very token that it was sent.", exchange)
-    return met("The refresh sets a new refresh token.", exchange)
+        return broken("The refresh gives no next refresh token.", exchange)
+    if set(seen.tokens_in(given)) & set(tokens_sent(seen, exchange)):
+        return broken("The refresh gives the very token that it was sent.", exchange)
+    return met("The refresh gives a new refresh token.", exchange)
 
 
-@check("REFRESH-03", on=refreshes, reads="refresh")
-def used_token_is_refused(seen: Evidence, operation: Operation) -> Judgement:
-    """A refresh token that was used is refused (RFC 9700 section 4.14.2)."""
-    return refused(seen.one("refresh.reuse", operation), "A used refresh token")
+def tokens_sent(seen: Evidence, exchange: Exchange) -> tuple[str, ...]:
+    """The variables of the refresh tokens that `exchange` was sent with."""
+    request = exchange.probe.request
+    text = " ".join(value for _, value in request.headers) + (request.body or b"").decode("utf-8", "replace")
+    return seen.tokens_in(text, "refresh_token")
 
 
-@check("REFRESH-04", on=refreshes, reads="refresh")
-def reuse_revokes_the_family(seen: Evidence, operation: Operation) -> Judgement:
-    """After a used token came back, the newest one of its family is refused too (RFC 9700 section 4.14.2)."""
-    reuse = seen.one("refresh.reuse", operation)
-    if response_of(reuse).is_success:
-        return broken("A used token was let in, so its reuse was not noticed at all.", reuse)
-    return refused(seen.one("refresh.after_reuse", operation), "The newest token of a family whose used token came back")
-
-
-@check("REFRESH-05", on=refreshes, reads="ancestor")
-def reuse_of_an_older_ancestor_revokes_the_family(seen: Evidence, operation: Operation) -> Judgement:
-    """The reuse of an older ancestor has the same effect, and no grace covers it (RFC 9700 section 4.14.2)."""
-    reuse = refused(seen.one("ancestor.reuse", operation), "A refresh token used two rotations ago")
-    newest = refused(seen.one("ancestor.after_reuse", operation), "The newest token of a family whose older token came back")
-    return worst(reuse, newest)
-
-
-@check("REFRESH-06", on=refreshes, reads="refresh")
-def reuse_leaves_other_families_alone(seen: Evidence, operation: Operation) -> Judgement:
-    """Reuse in one family does not end another session, unless the document says so."""
-    application = _application(seen, operation)
-    exchange = seen.one("refresh.bystander", operation)
-    if application.rotation.revokes_account:
-        return untestable("The document declares that reuse ends every session of the account.")
-    if not response_of(exchange).is_success:
-        return broken(f"Another session of the account is answered {exchange.status} after the reuse.", exchange)
-    return met("Another session of the account lives on.", exchange)
-
-
-@check("REFRESH-07", on=refreshes, reads="refresh")
-def access_token_of_a_revoked_family_stops(seen: Evidence, operation: Operation) -> Judgement:
-    """An access token of a revoked family stops, or ends within its short lifetime."""
-    application = _application(seen, operation)
-    if application.identity is None:
-        return untestable("The contract has no who-am-I operation.")
-    newest = seen.one("refresh.after_reuse", operation)
-    if response_of(newest).is_success:
-        return untestable("The reuse revoked no family, so there is no access token of a revoked one.")
-    exchange = seen.one("refresh.access_after_reuse", application.identity.operation)
-    if response_of(exchange).is_success:
-        return weak(f"The access token of the revoked family works on, for at most {application.access_token.lifetime} seconds.", exchange)
-    return refused(exchange, "The access token of a revoked family")
-
-
-@check("REFRESH-08", on=refreshes, reads="race")
-def simultaneous_refreshes_succeed_once(seen: Evidence, operation: Operation) -> Judgement:
-    """Of simultaneous refreshes with one token at most one succeeds (CWE-362)."""
-    application = _application(seen, operation)
-    rivals = _rivals(seen, operation)
-    winners = [exchange for exchange in rivals if response_of(exchange).is_success]
-    if len(winners) > 1 and not application.rotation.grace:
-        return broken(f"{len(winners)} of {len(rivals)} simultaneous refreshes with one token succeeded.", *winners)
-    if any(exchange.status == 429 for exchange in rivals):
-        return undecided("The target limits requests (429).", *rivals)
-    if not _overlap(rivals):
-        return undecided("The refreshes did not meet in time.", *rivals)
-    suffix = f", within the declared grace of {application.rotation.grace} seconds" if len(winners) > 1 else ""
-    return met(f"{len(winners)} of {len(rivals)} simultaneous refreshes succeeded{suffix}.", *rivals)
-
-
-def _rivals(seen: Evidence, operation: Operation) -> tuple[Exchange, ...]:
-    rivals = seen.all("race", operation)
-    if len(rivals) < 2:
-        raise NotObserved("Fewer than two simultaneous refreshes were answered.")
-    if not any(response_of(exchange).is_success or exchange.status == 401 for exchange in rivals):
-        raise NotObserved(f"Of simultaneous refreshes none was let in, and none refused: the first is answered {rivals[0].status}.")
-    return rivals
-
-
-def _overlap(rivals: tuple[Exchange, ...]) -> bool:
-    return max(exchange.at for exchange in rivals) < min(exchange.at + exchange.elapsed for exchange in rivals)
-
-
-@check("REFRESH-09", on=refreshes, reads="race")
-def race_leaves_one_successor(seen: Evidence, operation: Operation) -> Judgement:
-    """After simultaneous refreshes there are no two live successors (RFC 9700 section 4.14.2)."""
-    _rivals(seen, operation)
-    living = [exchange for exchange in seen.all("race.successor", operation) if response_of(exchange).is_success]
-    if len(living) > 1:
-        return broken(f"{len(living)} successors of one token live side by side.", *living)
-    return met(f"{len(living)} successors of the token live.", *seen.all("race", operation)[:1])
-
-
-@check("REFRESH-10", on=refreshes, reads="refresh")
+@check("REFRESH-10", on=refreshes, reads="race")
 def missing_cookie_is_refused(seen: Evidence, operation: Operation) -> Judgement:
-    """A refresh without a cookie is answered 401 (RFC 9110 section 15.5.2)."""
-    return refused(seen.one("refresh.missing", operation), "A refresh without a cookie")
+    """A refresh without a refresh token is answered 401 (RFC 9110 section 15.5.2)."""
+    return all_refused_as_declared(seen.all("refresh.missing", operation), operation, "A refresh without a refresh token")
 
 
 @check("REFRESH-11", on=refreshes, reads="refresh")
 def garbage_cookie_is_refused(seen: Evidence, operation: Operation) -> Judgement:
-    """A refresh with a cookie that is no token is answered 401."""
+    """A refresh with a value that is no token is answered 401, and never with a server error."""
     exchanges = seen.all("refresh.garbage", operation)
     for exchange in exchanges:
-        if exchange.status >= 500:
-            return broken(f"A cookie that is no token makes the server fail with {exchange.status}.", exchange)
-    return all_refused(exchanges, "A refresh with a cookie that is no token")
+        if exchange.status in {500, 501}:
+            return broken(f"A refresh token that is none makes the server fail with {exchange.status}.", exchange)
+    return all_refused_as_declared(exchanges, operation, "A refresh with a value that is no token")
+
+
+@check("REFRESH-12", on=refreshes, reads="refresh")
+def forged_token_is_refused(seen: Evidence, operation: Operation) -> Judgement:
+    """A refresh token that was forged or altered is refused, while a true one is accepted (RFC 8725 section 3.1)."""
+    judgement = all_refused_as_declared(seen.all("refresh.forged", operation), operation, "A forged refresh token")
+    if judgement.verdict is Verdict.PASS and _true_token_works(seen, operation).verdict is not Verdict.PASS:
+        return met(f"{judgement.detail} Since then the true one is refused too.", *judgement.exchanges)
+    return judgement
 
 
 @check("REFRESH-13", on=of_several_applications(refreshes), reads="isolation")
 def cookie_of_another_application_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """The refresh token of another application is refused (RFC 8725 section 3.9)."""
-    return all_refused(seen.all("isolation.refresh", operation), "The refresh token of another application")
+    return all_refused_as_declared(seen.all("isolation.refresh", operation), operation, "The refresh token of another application")
 
 
 @check("REFRESH-16", on=refreshes, reads="logout")
 def refresh_after_logout_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A refresh token is refused after logout (CWE-613)."""
-    return refused(seen.one("logout.refresh_after", operation), "A refresh after logout")
+    return refused_as_declared(seen.one("logout.refresh_after", operation), operation, "A refresh after logout")
+
+
+@check("REFRESH-18", on=refreshes, reads="refresh")
+def token_is_taken_from_its_place_alone(seen: Evidence, operation: Operation) -> Judgement:
+    """The refresh token is read where the document has it, and nowhere else."""
+    return _gives_nothing(seen, operation, seen.all("refresh.elsewhere", operation), "A refresh token")
+
+
+@check("REFRESH-19", on=refreshes, reads="refresh")
+def refresh_is_by_post_alone(seen: Evidence, operation: Operation) -> Judgement:
+    """GET does not refresh: what a link or an image of another site sends changes nothing (RFC 9110 section 9.2.1)."""
+    if operation.method == "GET":
+        return weak("The document declares GET for the refresh, which any link or image can send.")
+    if any(other.path == operation.path and other.method == "GET" for other in seen.contract.operations):
+        return untestable("The document declares another operation with GET at this path.")
+    return _gives_nothing(seen, operation, (seen.one("refresh.get", operation),), "GET")
+
+
+def _gives_nothing(seen: Evidence, operation: Operation, exchanges: tuple[Exchange, ...], what: str) -> Judgement:
+    """Met when none of `exchanges` gave a token, and the refresh token that they carried was still unused afterwards."""
+    application = application_of(seen, operation)
+    if not exchanges:
+        raise NotObserved(f"No probe of {what} was answered.")
+    for exchange in exchanges:
+        where = f" {exchange.probe.variant}" if exchange.probe.variant else " with the refresh token"
+        if access_token_in(application, exchange) or refresh_token_in(application, exchange):
+            return broken(f"{what}{where} refreshes: it is answered {exchange.status} with tokens.", exchange)
+        if exchange.status == 429:
+            return undecided("The target limits requests (429).", exchange)
+    control = _true_token_works(seen, operation)
+    if control.verdict is not Verdict.PASS:
+        return undecided("Nothing was given, but the refresh token did not work afterwards either.", *exchanges)
+    shown = ", ".join(dict.fromkeys(str(exchange.status) for exchange in exchanges))
+    return met(f"{what} where none is due is answered {shown}, and changes nothing.", *exchanges, *control.exchanges)
+
+
+@check("REFRESH-20", on=refreshes, reads="refresh")
+def refresh_from_another_site_is_useless(seen: Evidence, operation: Operation) -> Judgement:
+    """Another site gets no refresh done in a user's browser: it is refused, or the browser keeps the cookie back (OWASP ASVS 3.5.1)."""
+    application = application_of(seen, operation)
+    if application.cookie is None:
+        return untestable("The refresh token travels in no cookie, so no browser sends it by itself.")
+    exchange = seen.one("refresh.cross_site", operation)
+    response = response_of(exchange)
+    if response.status == 429 or response.status >= 500:
+        return undecided(f"The refresh from another site is answered {response.status}.", exchange)
+    origin = dict(exchange.probe.request.headers).get("Origin")
+    if response.first("access-control-allow-origin") == origin and (response.first("access-control-allow-credentials") or "").lower() == "true":
+        return broken("The answer lets another site read it, with credentials.", exchange)
+    if not response.is_success:
+        return met(f"A refresh from another site is answered {response.status}.", exchange)
+    kept_back = {(cookie.attributes.get("samesite") or "none").lower() for cookie in set_cookies(response, application.cookie.name)}
+    if kept_back and kept_back <= {"lax", "strict"}:
+        return met("The server answers a refresh from another site, but browsers send it no cookie, for its SameSite.", exchange)
+    return broken("A refresh from another site succeeds, and no SameSite keeps the cookie back.", exchange)
+
+
+@check("REFRESH-21", on=refreshes, reads=("refresh", "reuse"))
+def refused_refresh_clears_the_cookie(seen: Evidence, operation: Operation) -> Judgement:
+    """A refresh refused for its cookie clears that cookie."""
+    policy = application_of(seen, operation).cookie
+    if policy is None:
+        return untestable("The refresh token travels in no cookie.")
+    exchanges = (*seen.all("refresh.reuse", operation), *seen.all("refresh.garbage", operation))
+    refusals = [exchange for exchange in exchanges if exchange.status in {400, 401, 403}]
+    if not refusals:
+        raise NotObserved("No refresh with a cookie was refused.")
+    return worst(*(deletes(exchange, policy) for exchange in refusals))
+
+
+@check("REFRESH-22", on=refreshes, reads="refresh")
+def new_access_token_is_for_the_same_user_and_rights(seen: Evidence, operation: Operation) -> Judgement:
+    """The new access token has the account, the audience and no more than the rights of the first one (RFC 6749 section 6)."""
+    application = application_of(seen, operation)
+    exchange = seen.one("refresh.first", operation)
+    login = _giver_of_the_token_in(seen, application, exchange)
+    old, new = (_claims(seen, application, each) for each in (login, exchange))
+    if old and new and (changed := _changed(seen, old, new)):
+        return broken(changed, exchange, login)
+    if application.identity is None:
+        return met("The claims are those of the first one.", exchange) if old and new else untestable("Nothing tells whose an access token is.")
+    used = seen.one("refresh.new_access", application.identity.operation)
+    control = seen.one("identity.control", application.identity.operation)
+    judgement = same_person(application, used, control, "The new access token")
+    if judgement.verdict is not Verdict.PASS:
+        return judgement
+    place = application.identity.fields.get("permissions")
+    if place and (more := _entries(get(response_of(used).json, place)) - _entries(get(response_of(control).json, place))):
+        return broken(f"The new access token has more permissions than the login's: {', '.join(sorted(more))}.", used, control)
+    return met("The new access token is for the same user and application, with no more rights.", exchange, used)
+
+
+def _changed(seen: Evidence, old: Mapping[str, Json], new: Mapping[str, Json]) -> str | None:
+    """What the claims `new` say that the earlier ones, `old`, did not; None when there is nothing."""
+    for meaning in (Meaning.ACCOUNT, Meaning.AUDIENCE):
+        for name in seen.contract.tokens.claims_meaning(meaning):
+            if _entries(old.get(name)) != _entries(new.get(name)):
+                return f"The claim {name} is {new.get(name)} after the refresh, and was {old.get(name)} before."
+    for name in _RIGHTS:
+        if more := _entries(new.get(name)) - _entries(old.get(name)):
+            return f"After the refresh the claim {name} has more than before: {', '.join(sorted(more))}."
+    return None
+
+
+def _giver_of_the_token_in(seen: Evidence, application: Application, exchange: Exchange) -> Exchange:
+    """The exchange that gave the refresh token which `exchange` was sent with."""
+    sent = set(tokens_sent(seen, exchange))
+    for earlier in seen.answered:
+        if earlier.number < exchange.number and sent & set(seen.tokens_in(refresh_token_in(application, earlier) or "")):
+            return earlier
+    raise NotObserved("The login of the refreshed session was not answered.")
+
+
+def _claims(seen: Evidence, application: Application, exchange: Exchange) -> Mapping[str, Json] | None:
+    names = seen.tokens_in(access_token_in(application, exchange) or "")
+    return seen.facts[names[0]].claims if names else None
+
+
+def _entries(value: Json) -> frozenset[str]:
+    """A claim or member that is a text of words, a list, or one value, as a set of texts."""
+    if isinstance(value, list):
+        return frozenset(str(entry) for entry in value)
+    return frozenset(str(value).split()) if value is not None else frozenset()

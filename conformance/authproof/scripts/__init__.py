@@ -10,9 +10,11 @@ from typing import TypeAlias
 
 from authproof.lab import Lab, Script
 from authproof.scripts import (
+    account_changes,
     baseline,
     bearer,
     cors,
+    expiry,
     identities,
     isolation,
     jwt,
@@ -31,7 +33,7 @@ from authproof_spec import Application
 
 ScriptFunction: TypeAlias = Callable[[Lab, Application], Script]
 
-# Failed logins come last: a limiter that they trip must not spoil the rest.
+# Failed logins come late: a limiter that they trip must not spoil the rest. What moves the clock comes last: everything else is then over.
 SCRIPTS: Mapping[str, ScriptFunction] = {
     "baseline": baseline.baseline,
     "public": bearer.public,
@@ -47,6 +49,8 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "personal_tokens": personal_tokens.personal_tokens,
     "identities": identities.identities,
     "ownership": identities.ownership,
+    "creations": personal_tokens.creations,
+    "forged_personal_tokens": personal_tokens.forged_tokens,
     "isolation": isolation.isolation,
     "undeclared": isolation.undeclared,
     "second_factor_elsewhere": isolation.second_factor_elsewhere,
@@ -54,15 +58,23 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "cross_site": cors.cross_site,
     "transport": transport.transport,
     "refresh": refresh.refresh,
+    "logout": logout.logout,
+    "reuse": refresh.reuse,
     "ancestor": refresh.ancestor,
     "race": refresh.race,
-    "logout": logout.logout,
+    "fork": refresh.fork,
     "second_factor": second_factor.second_factor,
     "foreign_credentials": isolation.foreign_credentials,
     "logins": logins.logins,
     "withdrawn_permission": withdrawal.withdrawn_permission,
     "disabled_account": withdrawal.disabled_account,
+    "lost_permission": account_changes.lost_permission,
+    "lockout": account_changes.lockout,
     # A firewall may shut out who asks for these, and the log has everything else in it.
     "neighbours": surface.neighbours,
     "log": surface.log,
+    # These move the clock, after which nothing else is as it was.
+    "token_expiry": expiry.token_expiry,
+    "refresh_expiry": expiry.refresh_expiry,
+    "session_end": expiry.session_end,
 }

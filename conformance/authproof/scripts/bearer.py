@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from authproof.exchange import Headers, Probe, Request
 from authproof.lab import MAIN, Lab, Missing, Script, Session
 from authproof.profile import Part
+from authproof.scripts.personal_tokens import token_body
 from authproof_spec import Application, Operation
 from authproof_spec.contract import SchemeKind
 from authproof_spec.pointer import Json
@@ -88,15 +89,13 @@ def bearer_in_body(lab: Lab, application: Application) -> Script:
         raise Missing(f"The access tokens of {application.name} do not travel as bearer tokens.")
     personal = application.personal_access_tokens
     creates = personal is not None and personal.create is operation and lab.profile.allows_writes
-    body = {**(lab.new_token_body(personal) if personal and creates else {}), "access_token": session.access_token}
+    body = {**(token_body(lab, personal) if personal and creates else {}), "access_token": session.access_token}
     in_json = lab.call(operation, body=body)
     form = urlencode({name: value for name, value in body.items() if isinstance(value, str)}).encode()
     headers = tuple(field for field in in_json.headers if field[0] != "Content-Type")
     in_form = replace(in_json, headers=(*headers, ("Content-Type", "application/x-www-form-urlencoded")), body=form)
     for variant, request in (("JSON", in_json), ("a form", in_form)):
-        (exchange,) = yield Probe("bearer.body", request, operation.id, variant)
-        if personal and creates:
-            lab.created_token(session, exchange)
+        yield Probe("bearer.body", request, operation.id, variant)
 
 
 def who_am_i(lab: Lab, application: Application) -> Operation:

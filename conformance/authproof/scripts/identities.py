@@ -48,16 +48,13 @@ def ownership(lab: Lab, application: Application) -> Script:
     if created.status in {400, 403, 422}:
         # It may refuse to hear of another owner; what follows needs a token all the same.
         (created,) = yield Probe("ownership.plain", lab.call(create, bearer=owner.access_token, body=token_body(lab, personal)), create.id)
-    token, identifier = created_token(lab, personal, owner, created)
-    yield Probe("ownership.use", lab.call(me, bearer=token), me.id)
+    token = created_token(lab, owner, created)
+    yield Probe("ownership.use", lab.call(me, bearer=token.value), me.id)
     yield Probe("ownership.list", lab.call(personal.list, bearer=privileged.access_token), personal.list.id)
-    path = {personal.revoke.path_parameters[-1].name: identifier}
-    yield Probe("ownership.revoke", lab.call(personal.revoke, bearer=privileged.access_token, path=path), personal.revoke.id)
-    tokens = {Part.PRIVILEGED.value: privileged.access_token, "personal": token, Part.ORDINARY.value: owner.access_token}
+    yield lab.revocation(token, privileged.access_token, "ownership.revoke")
+    tokens = {Part.PRIVILEGED.value: privileged.access_token, "personal": token.value, Part.ORDINARY.value: owner.access_token}
     yield tuple(Probe("ownership.at_once", lab.call(me, bearer=value), me.id, whose) for whose, value in tokens.items())
-    (ended,) = yield Probe("ownership.end", lab.call(personal.revoke, bearer=owner.access_token, path=path), personal.revoke.id)
-    if ended.status in {200, 204, 404}:
-        lab.personal_tokens = [token for token in lab.personal_tokens if token.identifier != identifier]
+    yield lab.revocation(token, owner.access_token, "ownership.end")
 
 
 def _another(lab: Lab, application: Application, first: Session) -> Session:

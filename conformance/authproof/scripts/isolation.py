@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from authproof.exchange import Probe
-from authproof.lab import MAIN, Lab, Missing, PersonalToken, Script
+from authproof.lab import MAIN, Lab, Missing, Script
 from authproof.profile import SECRETS, Account, Part
 from authproof.scripts.permissions import restricted
 from authproof.scripts.personal_tokens import token_body
 from authproof_spec import Application
-from authproof_spec.pointer import get
 
 NAMES = ("email", "username")
 """The attributes that name a person."""
@@ -92,10 +91,7 @@ def second_factor_elsewhere(lab: Lab, application: Application) -> Script:
         yield Probe("elsewhere.access", lab.call(operation, bearer=session.access_token), operation.id)
     if personal := application.personal_access_tokens:
         request = lab.call(personal.create, bearer=session.access_token, body=token_body(lab, personal))
-        (created,) = yield Probe("elsewhere.access", request, personal.create.id)
-        identifier = get(created.response.at(personal.response_record), personal.record["id"]) if created.response else None
-        if isinstance(identifier, str | int):
-            lab.personal_tokens.append(PersonalToken(session, str(identifier)))
+        yield Probe("elsewhere.access", request, personal.create.id)
     if application.refresh:
         yield lab.refresh(application, session.refresh_token, "elsewhere.refresh")
 

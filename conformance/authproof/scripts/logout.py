@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from authproof.exchange import Probe
-from authproof.lab import MAIN, Blocked, Lab, Missing, Script
+from collections.abc import Generator, Sequence
+from dataclasses import replace
+
+from authproof.exchange import Exchange, Probe
+from authproof.lab import MAIN, Lab, Missing, Script, Session, Step
+from authproof.scripts.refresh import forgeries, log_in, refresh_bystander, rotate
 from authproof_spec import Application
 
 
 def logout(lab: Lab, application: Application) -> Script:
-    """R1 -> R2, logout with R2, then the access token, R2 and R1; logout again, with garbage and with nothing; beside it another session."""
-    if application.logout is None or application.refresh is None:
-        raise Missing(f"The contract has no logout, or no refresh to test it with, for {application.name}.")
-    account = lab.session(application, *MAIN).account
-    session = yield from lab.log_in(application, account)
-    bystander = yield from lab.log_in(application, account)
-    first = session.refresh_token
-    if first is None:
-        raise Blocked(f"{application.name}: the login set no refresh cookie.")
-    (rotated,) = yield lab.refresh(application, first, "logout.rotate")
-    second = lab.refresh_token_of(application, rotated) or first
-    session.refresh_token = None
+    """R1 -> R2, logout with R2, then the access token, R2 and R1; logout again, with garbage and with nothing; beside it what must live on."""
+    if application.logout is None:
+        raise Missing(f"The contract has no logout for {application.name}.")
+    session, first = yield from _unharmed(lab, application)
+    bystander = lab.session(application, *MAIN)
+    second, session.refresh_token = session.refresh_token, None
     yield lab.logout(application, second, "logout")
     # First of all, since a used refresh token that comes back may end the access token too.
     if application.identity:
@@ -31,5 +29,39 @@ def logout(lab: Lab, application: Application) -> Script:
     yield lab.logout(application, second, "logout.again")
     yield lab.logout(application, None, "logout.without_cookie")
     yield lab.logout(application, "x", "logout.garbage")
-    (other,) = yield lab.refresh(application, bystander.refresh_token, "logout.other_session")
-    bystander.refresh_token = lab.refresh_token_of(application, other) or bystander.refresh_token
+    bystander = yield from refresh_bystander(lab, bystander, "logout.other_session")
+    yield from _of_other_applications(lab, application)
+    if application.identity and (token := lab.personal_token(application, session.account)):
+        operation = application.identity.operation
+        yield Probe("logout.personal_token_after", lab.call(operation, bearer=token.value), operation.id)
+        yield lab.revocation(token, bystander.access_token, "logout.revoke_token")
+
+
+def _unharmed(lab: Lab, application: Application) -> Generator[Step, Sequence[Exchange], tuple[Session, str | None]]:
+    """A session that was refreshed after attempts to end it by GET and with forged tokens, and its first refresh token.
+
+    Where that session did end, another one shows whether the forged tokens alone do that.
+    """
+    for attempt in ("logout.unharmed", "logout.unharmed_by_forgery"):
+        session = yield from log_in(lab, application)
+        if attempt == "logout.unharmed" and application.logout and application.logout.method != "GET":
+            by_get = lab.logout(application, session.refresh_token, "logout.get")
+            yield replace(by_get, request=replace(by_get.request, method="GET"))
+        first = session.refresh_token
+        for variant, forged in [*forgeries(lab, application, first or "")][:2]:
+            yield replace(lab.logout(application, forged, "logout.forged"), variant=variant)
+        (exchange,) = yield lab.refresh(application, first, attempt)
+        if lab.renewed(session, exchange):
+            return session, first
+    session = yield from log_in(lab, application)
+    first = session.refresh_token
+    yield from rotate(lab, session, "logout.rotate")
+    return session, first
+
+
+def _of_other_applications(lab: Lab, application: Application) -> Generator[Step, Sequence[Exchange], None]:
+    """The sessions that the baseline opened at the other applications, refreshed."""
+    for other in lab.contract.applications.values():
+        session = next((lab.sessions[other.name, part] for part in MAIN if (other.name, part) in lab.sessions), None)
+        if other is not application and other.refresh and session and session.refresh_token:
+            yield from refresh_bystander(lab, session, "logout.other_application")

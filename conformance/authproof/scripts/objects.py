@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from authproof.exchange import Headers, Probe
-from authproof.lab import MAIN, Blocked, Lab, Missing, Script, nothing_like
+from authproof.lab import MAIN, Lab, Missing, Script, nothing_like
+from authproof.scripts.personal_tokens import create
 from authproof_spec import Application, Operation
 
 _MALFORMED = "authproof..malformed"
@@ -21,20 +22,13 @@ def objects(lab: Lab, application: Application) -> Script:
     personal = application.personal_access_tokens
     if personal is None:
         raise Missing(f"The contract has no personal access tokens for {application.name}, so there is no object to try a deletion on.")
-    (created,) = yield Probe(
-        "object.create", lab.call(personal.create, bearer=session.access_token, body=lab.new_token_body(personal)), personal.create.id
-    )
-    token = lab.created_token(session, created)
-    if token is None:
-        raise Blocked(f"The creation of a personal access token was answered {created.describe()}, so there is no object to try a deletion on.")
+    token = yield from create(lab, session, "object.create")
+    identifier = token.identifier or ""
     revoke, parameter = personal.revoke, personal.revoke.path_parameters[-1].name
-    yield from _without_credentials(lab, revoke, parameter, token.identifier)
-    override = lab.call(revoke, path={parameter: token.identifier}, query=f"_method={revoke.method}", headers=overrides(revoke.method))
+    yield from _without_credentials(lab, revoke, parameter, identifier)
+    override = lab.call(revoke, path={parameter: identifier}, query=f"_method={revoke.method}", headers=overrides(revoke.method))
     yield Probe("object.override", replace(override, method="POST"), revoke.id)
-    path = {parameter: token.identifier}
-    (revoked,) = yield Probe("object.revoke", lab.call(revoke, bearer=session.access_token, path=path), revoke.id)
-    if revoked.status in {200, 204, 404}:
-        lab.personal_tokens.remove(token)
+    yield lab.revocation(token, session.access_token, "object.revoke")
 
 
 def _without_credentials(lab: Lab, operation: Operation, parameter: str, known: str) -> Script:

@@ -100,7 +100,7 @@ class WithSameSiteNone(_Bakes):
 @fault(
     "sets-same-site-to-none",
     breaks="COOKIE-03",
-    also=("CORS-09",),  # any page may then do what the cookie alone opens
+    also=("CORS-09", "REFRESH-20"),  # any page may then do what the cookie alone opens
     reference="CWE-1275",
     harm="Any web page makes its visitors' browsers refresh and log out.",
 )
@@ -111,7 +111,7 @@ class SetsSameSiteToNone(WithSameSiteNone):
 @fault(
     "leaves-same-site-to-the-browser",
     breaks="COOKIE-03",
-    also=("CORS-09",),  # some browsers then let any page do what the cookie alone opens
+    also=("CORS-09", "REFRESH-20"),  # some browsers then let any page do what the cookie alone opens
     reference="RFC 6265bis §4.1.2.7",
     harm="Whether other sites may send the cookie is up to each browser.",
 )

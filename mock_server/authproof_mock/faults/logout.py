@@ -6,12 +6,14 @@ from dataclasses import replace
 
 from authproof_mock.clock import Clock
 from authproof_mock.faults.fault import fault
+from authproof_mock.faults.refresh_token import AnswersGet, TrustsRefreshTokens
 from authproof_mock.flows import Flows
 from authproof_mock.http import Answer
 from authproof_mock.refusal import Refusal
 from authproof_mock.sessions import Family, Sessions
 from authproof_mock.state import Request
-from authproof_spec.contract import Application, RotationPolicy
+from authproof_spec.contract import Application, Operation, RotationPolicy
+from authproof_spec.pointer import Json
 
 
 @fault(
@@ -191,3 +193,84 @@ class LetsTheAccessTokenSurvive(Sessions):
 
     def punish(self, family: Family, policy: RotationPolicy) -> None:
         family.revoked = True
+
+
+class _AtLogout(TrustsRefreshTokens):
+    def is_concerned(self, application: Application, request: Request) -> bool:
+        return request.operation is application.logout
+
+
+@fault(
+    "logs-out-for-an-unsigned-token",
+    breaks="LOGOUT-06",
+    reference="CWE-347",
+    harm="Anybody ends the session of anybody whose identifier is known.",
+)
+class LogsOutForAnUnsignedOne(_AtLogout):
+    def trusts(self, header: dict[str, Json]) -> bool:
+        return header.get("alg") == "none"
+
+
+@fault(
+    "does-not-check-the-signature-at-logout",
+    breaks="LOGOUT-06",
+    reference="CWE-347",
+    harm="Anybody ends the sessions of others, by writing their identifiers into a cookie of one's own.",
+)
+class ChecksNoSignature(_AtLogout):
+    pass
+
+
+@fault(
+    "logs-out-by-get",
+    breaks="LOGOUT-09",
+    reference="CWE-352",
+    harm="An image of another site logs its visitors out.",
+)
+class LogsOutByGet(AnswersGet):
+    def served(self, application: Application) -> Operation | None:
+        return application.logout
+
+
+@fault(
+    "deletes-the-cookie-by-get",
+    breaks="LOGOUT-09",
+    reference="CWE-352",
+    harm="A link logs its visitors out, and their session lives on without them.",
+)
+class DeletesTheCookieByGet(AnswersGet):
+    def served(self, application: Application) -> Operation | None:
+        return application.logout
+
+    def logout(self, application: Application, request: Request) -> Answer:
+        if request.call.method == "GET":
+            return Answer(200, headers=self.cleared_cookies(application))
+        return super().logout(application, request)
+
+
+@fault(
+    "logs-out-of-every-application",
+    breaks="LOGOUT-10",
+    reference="contract",
+    harm="Whoever leaves one application loses what they were doing in another.",
+)
+class LogsOutOfEveryApplication(Flows):
+    def logout(self, application: Application, request: Request) -> Answer:
+        if self.refresh_content(application, request):
+            for family in self._state.sessions.list():
+                if family.application != application.name:
+                    self._state.sessions.revoke(family.id)
+        return super().logout(application, request)
+
+
+@fault(
+    "deletes-the-cookies-of-every-application",
+    breaks="LOGOUT-10",
+    reference="contract",
+    harm="Whoever leaves one application has to log in to the others again.",
+)
+class DeletesEveryCookie(Flows):
+    def logout(self, application: Application, request: Request) -> Answer:
+        answer = super().logout(application, request)
+        others = [other for other in self._state.contract.applications.values() if other is not application]
+        return replace(answer, headers=[*answer.headers, *(header for other in others for header in self.cleared_cookies(other))])

@@ -25,7 +25,8 @@ from authproof_spec.pointer import get
 @fault(
     "lets-everybody-read",
     breaks="AUTHZ-01",
-    also=("AUTHZ-02", "AUTHZ-08"),  # they ask for the same of every operation, and of a permission that was lost
+    # The first asks for the same of every operation, the others of a permission that was lost, by a user or by a token.
+    also=("AUTHZ-02", "AUTHZ-08", "PAT-20"),
     reference="CWE-862",
     harm="Any user reads what administrators alone may see.",
 )
@@ -63,7 +64,7 @@ class ChecksNoPost(Guard):
 @fault(
     "answers-401-for-a-missing-permission",
     breaks="AUTHZ-02",
-    also=("AUTHZ-01",),  # it asks for the same of the operations that read
+    also=("AUTHZ-01", "PAT-20"),  # they ask for the same of the operations that read
     reference="contract",
     harm="A client refreshes and logs in again for ever, and never gets there.",
 )

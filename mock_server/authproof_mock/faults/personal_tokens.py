@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
 
 from authproof_mock.clock import Clock
 from authproof_mock.faults.fault import fault
-from authproof_mock.faults.jwt import Claims, TakesForARefreshToken, WritesOtherClaims
+from authproof_mock.faults.jwt import Claims, WritesOtherClaims
 from authproof_mock.guard import Guard
 from authproof_mock.http import Answer
 from authproof_mock.pats import PersonalAccessToken, PersonalAccessTokenStore
@@ -17,7 +18,7 @@ from authproof_mock.resources import Resources
 from authproof_mock.samples import Samples
 from authproof_mock.state import Caller, Request, State
 from authproof_mock.tokens import AccountId, Content, Purpose, Tokens, TokenType
-from authproof_spec.contract import Application, Meaning, PersonalAccessTokens
+from authproof_spec.contract import Application, Meaning, Operation, PersonalAccessTokens
 from authproof_spec.pointer import Json, get, put, split
 
 # Creation, and what is shown
@@ -82,6 +83,72 @@ class ShowsTheTokens(Resources):
         return answer
 
 
+class _KnowsHashes(PersonalAccessTokenStore):
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self.tokens: dict[str, str] = {}
+
+
+class _ShowsHashes(Resources):
+    def create_token(self, application: Application, personal: PersonalAccessTokens, request: Request) -> Answer:
+        answer = super().create_token(application, personal, request)
+        token = str(get(answer.payload, personal.response_token)) if isinstance(answer.payload, dict) else ""
+        self._state.pats.tokens[hashlib.sha256(token.encode()).hexdigest()[:16]] = token  # type: ignore[attr-defined]
+        return answer
+
+    def list_tokens(self, application: Application, personal: PersonalAccessTokens, request: Request) -> Answer:
+        answer = super().list_tokens(application, personal, request)
+        items = get(answer.payload, personal.items) if isinstance(answer.payload, dict | list) else None
+        shown: dict[str, str] = self._state.pats.tokens  # type: ignore[attr-defined]
+        for item in items if isinstance(items, list) else ():
+            for part, token in shown.items():
+                if isinstance(item, dict) and self._state.tokens.verify(token).identifier == get(item, personal.record["id"]):
+                    item["fingerprint"] = part
+        return answer
+
+
+class _TakesHashes(Guard):
+    def authenticate(self, token: str, operation: Operation) -> Caller:
+        known: dict[str, str] = self._state.pats.tokens  # type: ignore[attr-defined]
+        return super().authenticate(known.get(token, token), operation)
+
+
+shows_a_hash_that_suffices = fault(
+    "shows-a-part-of-a-hash-that-suffices",
+    breaks="PAT-02",
+    reference="CWE-836",
+    harm="Whoever sees the list once has every personal access token: the server compares hashes, and takes one.",
+)(_KnowsHashes, _ShowsHashes, _TakesHashes)
+
+
+@fault(
+    "leaves-the-names-out-of-the-list",
+    breaks="PAT-05",
+    reference="contract",
+    harm="Nobody can tell which token to revoke.",
+)
+class LeavesTheNamesOut(Resources):
+    def list_tokens(self, application: Application, personal: PersonalAccessTokens, request: Request) -> Answer:
+        answer = super().list_tokens(application, personal, request)
+        items = get(answer.payload, personal.items) if isinstance(answer.payload, dict | list) else None
+        for item in items if isinstance(items, list) else ():
+            if isinstance(item, dict):
+                item.pop(split(personal.record["name"])[-1])
+        return answer
+
+
+@fault(
+    "does-not-list-a-token-until-tomorrow",
+    breaks="PAT-05",
+    reference="OWASP API Top 10 2023 API9",
+    harm="A thief's token is in use, and its owner does not see it.",
+)
+class ListsLate(Resources):
+    def visible_tokens(self, application: Application, request: Request) -> Sequence[PersonalAccessToken]:
+        now = self._state.clock.now()
+        return [record for record in super().visible_tokens(application, request) if record.created_at < now - 86400]
+
+
 @fault(
     "takes-no-personal-token",
     breaks="PAT-03",
@@ -121,6 +188,7 @@ class OutlivesItsRecord(Tokens):
 @fault(
     "gives-a-personal-token-the-audience-of-an-access-token",
     breaks="PAT-04",
+    also=("PAT-18",),  # who looks at the audience takes it for an access token, which is not looked up
     reference="RFC 7519 §4.1",
     harm="A service that reads the token alone takes it for a short-lived one.",
 )
@@ -209,6 +277,7 @@ class TellsForeignTokens(Resources):
 @fault(
     "says-that-an-unknown-token-is-revoked",
     breaks="PAT-09",
+    also=("PAT-10",),  # an id that is none is unknown too
     reference="RFC 9110 §15.5.5",
     harm="Who mistypes the id of a leaked token takes it for dead.",
 )
@@ -217,6 +286,50 @@ class SaysThatItIsRevoked(Resources):
         if all(record.id != request.object_id for record in self._state.pats.list()):
             return self._samples.answer(request.operation)
         return super().revoke_token(application, request)
+
+
+@fault(
+    "says-that-a-foreign-token-is-revoked",
+    breaks="PAT-09",
+    also=("AUTHZ-05",),  # the answer is that of a revocation
+    reference="CWE-639",
+    harm="Who names the wrong id of a leaked token takes it for dead.",
+)
+class SaysThatAForeignOneIsRevoked(Resources):
+    def revoke_token(self, application: Application, request: Request) -> Answer:
+        known = any(record.id == request.object_id for record in self._state.pats.list())
+        if known and self.revocable_token(application, request) is None:
+            return self._samples.answer(request.operation)
+        return super().revoke_token(application, request)
+
+
+@fault(
+    "fails-on-a-malformed-id",
+    breaks="PAT-10",
+    also=("ERR-07", "DOC-02"),  # it is a server error, which no document has
+    reference="CWE-755",
+    harm="The id goes unchecked to a database, which complains.",
+)
+class FailsOnAMalformedId(Resources):
+    def revoke_token(self, application: Application, request: Request) -> Answer:
+        if "'" in request.object_id:
+            raise Refusal(500, "Something went wrong.")
+        return super().revoke_token(application, request)
+
+
+@fault(
+    "revokes-every-token-for-an-asterisk",
+    breaks="PAT-10",
+    reference="CWE-155",
+    harm="One mistyped request stops all scripts of a user.",
+)
+class RevokesEveryToken(Resources):
+    def revoke_token(self, application: Application, request: Request) -> Answer:
+        if "*" not in request.object_id:
+            return super().revoke_token(application, request)
+        for record in self.visible_tokens(application, request):
+            self._state.pats.revoke(record.id)
+        raise Refusal(404, "There is no such object.")
 
 
 # Other users, and other purposes
@@ -265,14 +378,3 @@ class RevokesAndDenies(_AnybodyRevokes):
         if owned is None:
             raise Refusal(404, "There is no such object.")
         return answer
-
-
-@fault(
-    "takes-a-personal-token-for-a-refresh-token",
-    breaks="PAT-14",
-    reference="RFC 8725 §3.12",
-    harm="A token that was given to a script becomes a session that its revocation does not end.",
-)
-class TakesItForARefreshToken(TakesForARefreshToken):
-    def takes(self, application: Application, content: Content) -> bool:
-        return (content.type.application, content.type.purpose) == (application.name, Purpose.PERSONAL)

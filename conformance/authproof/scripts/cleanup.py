@@ -1,0 +1,52 @@
+"""The end of a run: nothing that it made stays behind. Raises Missing or Blocked with the reason for what does."""
+
+from __future__ import annotations
+
+import contextlib
+
+from authproof.exchange import Exchange
+from authproof.lab import Blocked, Hook, Lab, Missing, PersonalToken, Script, Session
+
+_DONE = frozenset({200, 202, 204, 404})
+
+
+def carry_out(hook: Hook) -> Script:
+    """Take back what another hook did."""
+    yield hook
+
+
+def revoke(lab: Lab, token: PersonalToken) -> Script:
+    """Revoke `token` by the session that created it; where that is over by the token itself, if the document lets it, or by a new session."""
+    if token.session is None:
+        raise Blocked("it was created without a session of this run")
+    (exchange,) = yield lab.revocation(token, token.session.access_token, "cleanup.revoke")
+    personal = token.application.personal_access_tokens
+    if exchange.status == 401 and personal and personal.kind.scheme.name in personal.revoke.bearer_schemes:
+        (exchange,) = yield lab.revocation(token, token.value, "cleanup.revoke")
+    if exchange.status == 401:
+        session = yield from lab.log_in(token.application, token.session.account, "cleanup.login")
+        (exchange,) = yield lab.revocation(token, session.access_token, "cleanup.revoke")
+    _expect_done(exchange)
+
+
+def log_out(lab: Lab, session: Session) -> Script:
+    """End `session`."""
+    (exchange,) = yield lab.logout(session.application, session.refresh_token, "cleanup.logout")
+    _expect_done(exchange)
+
+
+def end_everything(lab: Lab) -> Script:
+    """Do all of this before the clock leaves the sessions behind: what could not be done then is tried again at the end."""
+    for token in lab.personal_tokens.copy():
+        with contextlib.suppress(Missing, Blocked):
+            yield from revoke(lab, token)
+    for session in lab.open_sessions:
+        if session.refresh_token and session.application.logout:
+            with contextlib.suppress(Missing, Blocked):
+                yield from log_out(lab, session)
+                session.refresh_token = None
+
+
+def _expect_done(exchange: Exchange) -> None:
+    if exchange.status not in _DONE:
+        raise Blocked(exchange.describe())
