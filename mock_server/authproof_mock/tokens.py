@@ -75,6 +75,10 @@ class Tokens:
         self._opaque_tokens: ExpiringStore[Content] = ExpiringStore(clock)
         self._has_opaque = any(found.kind.opaque for found in self.types)
 
+    def published_keys(self) -> list[Json]:
+        """What the key set holds: the public key, where there is one (RFC 7517 section 5)."""
+        return [{**self.key.public_jwk}] if self.key.public_jwk else []
+
     def type_of(self, application: str, purpose: Purpose) -> TokenType:
         """The kind of token that `application` has for `purpose`. Raises StopIteration when it has none."""
         return next(found for found in self.types if found.application == application and found.purpose is purpose)

@@ -15,7 +15,7 @@ import httpx
 
 from authproof.certify import Certification, plan
 from authproof.embedded import BackendHooks, accounts_of
-from authproof.forge import new_key
+from authproof.keys import new_key
 from authproof.profile import Profile
 from authproof.report import Report
 from authproof.verdict import Verdict

@@ -2,10 +2,36 @@
 
 from __future__ import annotations
 
-from authproof.checks import bearer, cookie, errors, jwt, login, logout, permissions, personal_tokens, refresh, second_factor
+from authproof.checks import (
+    bearer,
+    cookie,
+    errors,
+    forged_tokens,
+    jwt,
+    login,
+    logout,
+    minted_tokens,
+    permissions,
+    personal_tokens,
+    refresh,
+    second_factor,
+)
 from authproof.checks.registry import Check, Subjects, check
 
-_MODULES = (bearer, jwt, cookie, login, second_factor, refresh, logout, permissions, personal_tokens, errors)
+_MODULES = (
+    bearer,
+    jwt,
+    forged_tokens,
+    cookie,
+    login,
+    second_factor,
+    refresh,
+    logout,
+    minted_tokens,
+    permissions,
+    personal_tokens,
+    errors,
+)
 
 CHECKS: tuple[Check, ...] = tuple(found for module in _MODULES for found in vars(module).values() if isinstance(found, Check))
 """Every check, in the order of the catalogue's areas."""

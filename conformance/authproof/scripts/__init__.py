@@ -9,7 +9,21 @@ from collections.abc import Callable, Mapping
 from typing import TypeAlias
 
 from authproof.lab import Lab, Script
-from authproof.scripts import baseline, bearer, isolation, jwt, logins, logout, permissions, personal_tokens, refresh, second_factor
+from authproof.scripts import (
+    baseline,
+    bearer,
+    expiry,
+    isolation,
+    jwt,
+    key_set,
+    logins,
+    logout,
+    minted,
+    permissions,
+    personal_tokens,
+    refresh,
+    second_factor,
+)
 from authproof_spec import Application
 
 ScriptFunction: TypeAlias = Callable[[Lab, Application], Script]
@@ -20,6 +34,8 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "public": bearer.public,
     "bearer": bearer.bearer,
     "jwt": jwt.jwt,
+    "key_set": key_set.key_set,
+    "minted": minted.minted,
     "permissions": permissions.permissions,
     "personal_tokens": personal_tokens.personal_tokens,
     "isolation": isolation.isolation,
@@ -29,4 +45,6 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "logout": logout.logout,
     "second_factor": second_factor.second_factor,
     "logins": logins.logins,
+    "forged_refresh": expiry.forged_refresh,
+    "expiry": expiry.expiry,
 }
