@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -60,13 +61,22 @@ def contract() -> Contract:
     return load_contract()
 
 
-def certify(parts: Parts) -> Report:
-    """The report on a mock of the bundled contract that is made of `parts`."""
-    seed = load_seed()
-    key = new_key(contract().tokens.algorithm)
-    backend = Backend(contract(), seed=seed, parts=parts, signing_key=key)
-    profile = Profile("http://mock.invalid", accounts_of(contract(), seed), signing_key=key)
-    run = Certification(contract(), profile, plan(contract()), transport=InProcess(backend), hooks=BackendHooks(backend))
+@cache
+def contract_with(algorithm: str | None) -> Contract:
+    """The bundled contract with tokens of another `algorithm`, which publishes its key set; unchanged for None."""
+    tokens = contract().tokens
+    if algorithm in {None, tokens.algorithm}:
+        return contract()
+    return replace(contract(), tokens=replace(tokens, algorithm=str(algorithm), jwks_path="/.well-known/jwks.json"))
+
+
+def certify(parts: Parts, algorithm: str | None = None) -> Report:
+    """The report on a mock of the bundled contract, with tokens of `algorithm`, that is made of `parts`."""
+    seed, chosen = load_seed(), contract_with(algorithm)
+    key = new_key(chosen.tokens.algorithm)
+    backend = Backend(chosen, seed=seed, parts=parts, signing_key=key)
+    profile = Profile("http://mock.invalid", accounts_of(chosen, seed), signing_key=key)
+    run = Certification(chosen, profile, plan(chosen), transport=InProcess(backend), hooks=BackendHooks(backend))
     run.run()
     return run.report()
 
@@ -96,4 +106,4 @@ def page(rows: Iterable[str]) -> str:
 
 
 if __name__ == "__main__":
-    PAGE.write_text(page(row(fault, certify(fault.parts(Parts()))) for fault in all_faults().values()), "utf-8")
+    PAGE.write_text(page(row(fault, certify(fault.parts(Parts()), fault.algorithm)) for fault in all_faults().values()), "utf-8")

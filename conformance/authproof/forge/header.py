@@ -7,6 +7,7 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from urllib.parse import quote
 
 from authproof.forge.compact import Variants, header_of, signed
 from authproof.keys import Key, fresh_key, packed, secret_key
@@ -113,7 +114,7 @@ def _x5c(chain: list[bytes]) -> Mapping[str, Json]:
 
 
 def _data_url(kind: str, content: bytes) -> str:
-    return f"data:{kind};base64,{base64.b64encode(content).decode()}"
+    return f"data:{kind},{quote(content)}"
 
 
 def _pem(der: bytes) -> str:

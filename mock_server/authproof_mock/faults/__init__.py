@@ -12,9 +12,11 @@ from . import (
     bearer,
     cookie,
     errors,
+    forged_tokens,
     jwt,
     login,
     logout,
+    minted_tokens,
     permissions,
     personal_tokens,
     refresh,
@@ -23,7 +25,7 @@ from . import (
 
 __all__ = ["Fault", "UnknownFaultError", "all_faults", "parts_with"]
 
-_MODULES = (bearer, jwt, cookie, login, second_factor, refresh, logout, permissions, personal_tokens, errors)
+_MODULES = (bearer, jwt, forged_tokens, minted_tokens, cookie, login, second_factor, refresh, logout, permissions, personal_tokens, errors)
 
 
 class UnknownFaultError(Exception):
