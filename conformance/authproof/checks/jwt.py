@@ -26,9 +26,10 @@ _VARYING = frozenset({"iss", "sub", "iat", "exp", "nbf", "jti"})
 _HASHED = re.compile(
     r"\$(?:2[abxy]|argon2|pbkdf2|scrypt|[156y])[$-]?|\{(?:S?SHA|SSHA\d+|bcrypt)\}|(?:pbkdf2_sha\d+|bcrypt_sha\d+|scrypt)[$:]", re.IGNORECASE
 )
+_SECRETS = ("password", "link_token", "totp_secret", "refresh_token", "personal_access_token", "signing_key")
 _SECRET_NAMES = frozenset(
-    {"password", "passwd", "pwd", "passphrase", "passwordhash", "hashedpassword", "secret", "clientsecret", "userpassword", "otpsecret"}
-    | {"totpsecret", "mfasecret", "otp", "totp", "refreshtoken", "apikey", "privatekey", "recoverycode", "backupcode"}
+    {"password", "passwd", "pwd", "passphrase", "passwordhash", "hashedpassword", "secret", "clientsecret", "userpassword"}
+    | {"otpsecret", "totpsecret", "mfasecret", "refreshtoken", "privatekey", "recoverycode", "backupcode"}
 )
 _PUBLIC_HASHES = frozenset({"at_hash", "c_hash", "s_hash"})  # OpenID Connect Core section 3.3.2.11
 _PERSONAL_NAMES = frozenset(
@@ -49,7 +50,10 @@ _PERSONAL_NAMES = frozenset(
     }
 )
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[A-Za-z]{2,}")
-_FILE = re.compile(r"(?<![\w.:/])(?:/[\w.@-]+){2,}\.(?:pem|key|crt|p12|jks|py|rb|js|mjs|ts|go|rs|java|kt|php|cs|ex)\b|\b[A-Za-z]:\\+[\w\\ .-]+\.\w+")
+# A key's file, or a place in a program: an address of a web page ends otherwise.
+_FILE = re.compile(
+    r"""(?<![\w.:/])(?:[A-Za-z]:)?(?:[\\/]+[\w.@ -]+){2,}\.(?:(?:pem|key|p12|jks|pfx)\b|(?:py|rb|[cm]?js|ts|go|rs|java|kt|php|cs|ex)(?::(?:line )?\d+|"?,? (?:on )?line \d+|\(\d+\)))"""
+)
 
 
 def jwt_logins(contract: Contract) -> Iterable[Operation]:
@@ -180,7 +184,7 @@ def claims_hold_no_secret(seen: Evidence, operation: Operation) -> Judgement:
         return undecided("The access token has no readable claims.", exchange)
     members = list(_members(token.claims))
     for name, value in members:
-        if isinstance(value, str) and (seen.tokens_in(value) or _HASHED.match(value)):
+        if isinstance(value, str) and (any(seen.tokens_in(value, kind) for kind in _SECRETS) or _HASHED.match(value)):
             return broken(f"The claim {name} holds a secret, or the hash of a password.", exchange)
         if _plain(name) in _SECRET_NAMES and isinstance(value, str) and value:
             return broken(f"The claim {name} is a secret by its name.", exchange)

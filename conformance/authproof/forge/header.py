@@ -15,6 +15,7 @@ from authproof_spec.pointer import Json
 
 NOWHERE = "authproof.invalid"
 """A host that no name server knows (RFC 2606 section 2)."""
+_ROOT = f"root.{NOWHERE}"
 
 
 def own_key(algorithm: str) -> Key:
@@ -29,7 +30,8 @@ def key_identifiers(token: str, algorithm: str) -> Variants:
         "a file of known content": ("../../../../../../../../proc/sys/kernel/randomize_va_space", b"2\n"),
         "a query": ("x' UNION SELECT 'k' -- ", b"k"),
         "a NUL": ("\0", b""),
-        "5 KB": ("k" * 5000, b""),
+        # Some servers take no more than 8 KB of header fields.
+        "3 KB": ("k" * 3000, b""),
         "an object": ({}, b""),
         "a name of every object": ("__proto__", b""),
     }
@@ -72,7 +74,7 @@ def certificate_chains(token: str, own: Key) -> Variants:
     """An `x5c` with a self-signed certificate of the `own` key, and one with a chain to an own root."""
     header, claims = header_of(token), token.split(".")[1]
     root = fresh_key("ES256")
-    chains = {"self-signed": [certificate(own)], "an own root": [certificate(own, root), certificate(root)]}
+    chains = {"self-signed": [certificate(own)], "an own root": [certificate(own, issuer=root), certificate(root, _ROOT)]}
     return {name: signed({**header, **_x5c(chain)}, claims, own) for name, chain in chains.items()}
 
 
@@ -81,8 +83,8 @@ def jwk_of(key: Key) -> dict[str, Json]:
     return {} if key.public is None else key.public.jwk
 
 
-def certificate(key: Key, issuer: Key | None = None) -> bytes:
-    """A certificate of `key` in DER, by itself or by `issuer`, valid today."""
+def certificate(key: Key, name: str = NOWHERE, *, issuer: Key | None = None) -> bytes:
+    """A certificate of `key` for `name` in DER, valid today: by itself, or by the root whose key is `issuer`."""
     from cryptography import x509
     from cryptography.hazmat.primitives.hashes import SHA256
     from cryptography.hazmat.primitives.serialization import Encoding
@@ -91,17 +93,17 @@ def certificate(key: Key, issuer: Key | None = None) -> bytes:
     def named(text: str) -> Any:
         return x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, text)])
 
-    now = datetime.now(UTC)
-    signer = (issuer or key).material
+    now, signer = datetime.now(UTC), issuer or key
     made = (
         x509.CertificateBuilder()
-        .subject_name(named(NOWHERE))
-        .issuer_name(named(f"root.{NOWHERE}" if issuer else NOWHERE))
+        .subject_name(named(name))
+        .issuer_name(named(_ROOT if issuer else name))
         .public_key(key.material.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
-        .sign(signer, None if (issuer or key).algorithm == "EdDSA" else SHA256())
+        .add_extension(x509.BasicConstraints(ca=name == _ROOT, path_length=None), critical=True)
+        .sign(signer.material, None if signer.algorithm == "EdDSA" else SHA256())
     )
     return made.public_bytes(Encoding.DER)
 

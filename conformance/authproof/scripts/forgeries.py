@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from authproof.exchange import Probe
-from authproof.keys import algorithm_of
+from authproof.keys import algorithm_of, unpacked
 from authproof.lab import MAIN, Blocked, Lab, Missing, Session
 from authproof.vault import decode
 from authproof_spec import Application, Operation
@@ -41,10 +41,17 @@ def issued(lab: Lab, application: Application) -> Issued:
         raise Missing(f"The access tokens of {application.name} are opaque, so there is nothing in them to forge.")
     session = lab.session(application, *MAIN)
     header, claims = decode(session.access_token)
-    if header is None or claims is None:
+    if header is None or claims is None or not _signature(session.access_token):
         raise Blocked("The access token is no signed JWT, so none can be forged from it.")
     algorithm = algorithm_of(session.access_token, lab.contract.tokens.algorithm)
     return Issued(session, application.identity.operation, algorithm, header, claims)
+
+
+def _signature(token: str) -> bytes:
+    try:
+        return unpacked(token.rpartition(".")[2])
+    except ValueError:
+        return b""
 
 
 def forged(lab: Lab, good: Issued, token: str) -> str:

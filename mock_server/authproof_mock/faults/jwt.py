@@ -211,37 +211,18 @@ class WritesTheSecret(WritesOtherClaims):
         return {**claims, "otp_secret": "JBSWY3DPEHPK3PXP"}
 
 
-class _LooksAlike(WritesOtherClaims):
-    """Writes one kind of token as it writes access tokens."""
-
-    purpose = Purpose.REFRESH
-
-    def written(self, token_type: TokenType, claims: Claims) -> Claims:
-        if token_type.purpose is not self.purpose:
-            return claims
-        audience: list[Json] = [*sorted(self.type_of(token_type.application, Purpose.ACCESS).kind.audience)]
-        return {**claims, **dict.fromkeys(self._rules.claims_meaning(Meaning.AUDIENCE), audience)}
-
-
 @fault(
     "writes-refresh-tokens-like-access-tokens",
     breaks="JWT-08",
     reference="RFC 8725 §3.12",
     harm="A service that reads tokens by itself lets a stolen refresh token in, for a day.",
 )
-class WritesRefreshTokensAlike(_LooksAlike):
-    purpose = Purpose.REFRESH
-
-
-@fault(
-    "writes-personal-tokens-like-access-tokens",
-    breaks="JWT-08",
-    also=("PAT-04",),  # the document has another audience
-    reference="RFC 8725 §3.11",
-    harm="A service that reads tokens by itself lets a revoked personal access token in, for years.",
-)
-class WritesPersonalTokensAlike(_LooksAlike):
-    purpose = Purpose.PERSONAL
+class WritesRefreshTokensAlike(WritesOtherClaims):
+    def written(self, token_type: TokenType, claims: Claims) -> Claims:
+        if token_type.purpose is not Purpose.REFRESH:
+            return claims
+        audience: list[Json] = [*sorted(self.type_of(token_type.application, Purpose.ACCESS).kind.audience)]
+        return {**claims, **dict.fromkeys(self._rules.claims_meaning(Meaning.AUDIENCE), audience)}
 
 
 class _SignsWithAKnownSecret(Tokens):

@@ -119,6 +119,7 @@ class OutlivesItsRecord(Tokens):
 @fault(
     "gives-a-personal-token-the-audience-of-an-access-token",
     breaks="PAT-04",
+    also=("JWT-08",),  # the audience is all that tells the two apart
     reference="RFC 7519 §4.1",
     harm="A service that reads the token alone takes it for a short-lived one.",
 )
