@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from authproof.checks.answers import accepted, came_from_elsewhere, refused, response_of, with_control
-from authproof.checks.refusals import NOT_ACCEPTED, never_fails, nothing_sent, refusal, sent_to_application
+from authproof.checks.refusals import NOT_ACCEPTED, never_fails, nothing_sent, refusal, sent_to_application, what_at
 from authproof.checks.registry import check, identities
 from authproof.evidence import Evidence
 from authproof.exchange import Exchange
@@ -53,7 +53,7 @@ nested_token_is_refused = _minted("JWT-47", "nested_token_is_refused", "minted.n
 def expired_token_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A token is refused after its time (RFC 7519 section 4.1.4)."""
     if minted := sent_to_application(seen, ["minted.expired"], operation):
-        judgement = worst(*(refused(exchange, "An expired token", tolerated=NOT_ACCEPTED) for exchange in minted))
+        judgement = worst(*(refused(exchange, what_at(seen, exchange, operation, "An expired token"), tolerated=NOT_ACCEPTED) for exchange in minted))
         return with_control(seen, _CONTROL, operation, judgement)
     if seen.all(_CONTROL, operation):
         return nothing_sent(seen, ["minted.expired"], _CONTROL, operation, "an expired token")

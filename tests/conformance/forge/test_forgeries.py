@@ -181,7 +181,10 @@ def test_what_is_encrypted_can_be_decrypted() -> None:
     from joserfc.jwk import OctKey, RSAKey
 
     forged = form.encrypted(token_of("HS256"))
-    assert json.loads(jwe.decrypt_compact(forged["a key of zeros"], OctKey.import_key(bytes(16)), algorithms=["dir", "A128GCM"]).plaintext or b"") == CLAIMS
+    assert (
+        json.loads(jwe.decrypt_compact(forged["a key of zeros"], OctKey.import_key(bytes(16)), algorithms=["dir", "A128GCM"]).plaintext or b"")
+        == CLAIMS
+    )
     public = key_of("RS256").public
     assert public is not None
     private = RSAKey.import_key(key_of("RS256").pem())
