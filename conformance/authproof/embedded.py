@@ -5,8 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterator, Mapping
 
-from authproof.forge import new_key
 from authproof.hooks import HookFailed, Hooks
+from authproof.keys import new_key
 from authproof.profile import Account, Part, Profile
 from authproof_mock.backend import Backend
 from authproof_mock.made_accounts import seed_for

@@ -12,6 +12,7 @@ from authproof.conformity import misfits_of
 from authproof.evidence import Evidence, HookRecord, Outcome, flow_operations
 from authproof.exchange import Exchange, Handshake, Probe, Response
 from authproof.hooks import HookFailed
+from authproof.keys import PRIVATE_MEMBERS, members
 from authproof.lab import Blocked, Greeting, Hook, Lab, Missing, Script, Step, Wait, too_long
 from authproof.scripts import cleanup
 from authproof.target import Target, Unanswered
@@ -246,6 +247,9 @@ class Runner:
             if personal and live.probe.operation == personal.create.id:
                 self._learn_at(response, personal.response_token, "personal_access_token")
                 self.lab.personal_values.add(str(response.at(personal.response_token)))
+        for key in members(response.json):
+            for name in PRIVATE_MEMBERS & key.keys():
+                self.lab.vault.add(str(key[name]), "private_key")
 
     def _learn_at(self, response: Response, pointer: str, kind: str) -> None:
         value = response.at(pointer)

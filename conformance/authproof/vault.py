@@ -9,8 +9,11 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+import math
 import re
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import cast
 from urllib.parse import quote, quote_plus
 
 from authproof.exchange import Exchange, Headers, Probe, Request, Response, TokenFacts
@@ -35,6 +38,7 @@ class Vault:
         self._replacements: list[tuple[str, str]] = []
         # The same short texts come again and again: names of media types, paths, dates of one second. A new secret makes all of it stale.
         self._redacted: dict[str, str] = {}
+        self._short: list[tuple[str, str]] = []
 
     def add(self, value: str, kind: str) -> str:
         """Keep `value` as a secret of `kind` (snake_case), and give the variable that stands for it."""
@@ -45,7 +49,7 @@ class Vault:
         self._counts[kind] = self._counts.get(kind, 0) + 1
         name = f"{kind.upper()}_{self._counts[kind]}"
         variable = "${" + name + "}"
-        header, claims = decode(value)
+        header, claims = (self._without_secrets(part) for part in decode(value))
         self.facts[name] = TokenFacts(
             kind=kind,
             sha256=hashlib.sha256(value.encode("utf-8", "surrogateescape")).hexdigest(),
@@ -56,7 +60,10 @@ class Vault:
             is_cookie_octets=_COOKIE_OCTETS.match(value) is not None,
         )
         self._names[value] = variable
-        self._replacements += self._spellings(value, variable)
+        if len(value) >= _SAFE_LENGTH:
+            self._replacements += [(spelling, variable) for spelling in _spellings(value)]
+        else:
+            self._short += _as_whole_value(value, variable)
         signature = value.rpartition(".")[2]
         if header is not None and len(signature) >= _SAFE_LENGTH:
             self._replacements.append((signature, "${" + name + ".signature}"))
@@ -64,25 +71,23 @@ class Vault:
         self._replacements.sort(key=lambda pair: -len(pair[0]))
         return variable
 
-    @staticmethod
-    def _spellings(value: str, variable: str) -> list[tuple[str, str]]:
-        escaped = json.dumps(value)[1:-1]
-        spellings = {value, escaped, quote(value, safe=""), quote_plus(value)}
-        if len(value) >= _SAFE_LENGTH:
-            return [(spelling, variable) for spelling in spellings]
-        return [(f'"{escaped}"', f'"{variable}"'), *((f"={spelling}", f"={variable}") for spelling in spellings)]
+    def _without_secrets(self, part: dict[str, Json] | None) -> dict[str, Json] | None:
+        """What a token says, without the secrets in it. A claim that is like a short one, such as a role, is most likely none."""
+        return None if part is None else cast("dict[str, Json]", json.loads(self._without(self._replacements, json.dumps(part))))
 
     def redact(self, text: str) -> str:
         """`text` with every secret replaced by its variable, and with every JWT so replaced, known or not."""
         known = self._redacted.get(text)
         if known is None:
-            known = text
-            for secret, variable in self._replacements:
-                known = known.replace(secret, variable)
-            known = _JWT.sub(lambda match: self.add(match.group(), "jwt"), known)
+            known = self._without([*self._replacements, *self._short], text)
             if len(text) <= _SHORT and len(self._redacted) < _REMEMBERED:
                 self._redacted[text] = known
         return known
+
+    def _without(self, replacements: Sequence[tuple[str, str]], text: str) -> str:
+        for secret, variable in replacements:
+            text = text.replace(secret, variable)
+        return _JWT.sub(lambda match: self.add(match.group(), "jwt"), text)
 
     def redact_exchange(self, exchange: Exchange) -> Exchange:
         """The same exchange without a secret in it."""
@@ -107,6 +112,18 @@ class Vault:
         return self.redact(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
 
 
+def _spellings(value: str) -> set[str]:
+    return {value, _escaped(value), quote(value, safe=""), quote_plus(value)}
+
+
+def _as_whole_value(value: str, variable: str) -> list[tuple[str, str]]:
+    return [(f'"{_escaped(value)}"', f'"{variable}"'), *((f"={spelling}", f"={variable}") for spelling in _spellings(value))]
+
+
+def _escaped(value: str) -> str:
+    return json.dumps(value)[1:-1]
+
+
 def variables(text: str) -> tuple[str, ...]:
     """The names of the secrets that redacted `text` holds, whole or by their signature, in order."""
     return tuple(match.group(1) for match in _VARIABLE.finditer(text))
@@ -122,9 +139,14 @@ def decode(token: str) -> tuple[dict[str, Json] | None, dict[str, Json] | None]:
 
 def _part(text: str) -> dict[str, Json] | None:
     try:
-        value = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)))
+        # What JSON has no number for stays text, so that it can be written down again.
+        value = json.loads(base64.urlsafe_b64decode(text + "=" * (-len(text) % 4)), parse_constant=str, parse_float=_number)
         # Half a character, which JSON can escape, is no text, and no report could be written with it.
         json.dumps(value, ensure_ascii=False).encode()
     except (ValueError, RecursionError):
         return None
     return value if isinstance(value, dict) else None
+
+
+def _number(text: str) -> float | str:
+    return value if math.isfinite(value := float(text)) else text

@@ -82,12 +82,11 @@ class Backend:
     def _published_keys(self) -> Iterable[Operation]:
         """The operation that publishes the key (RFC 7517 section 5), declared in the document or not."""
         path = self.contract.tokens.jwks_path
-        if path is None or self.key.public_jwk is None:
+        if path is None or not self.tokens.published_keys():
             return
-        declared = next((operation for operation in self.contract.operations if (operation.method, operation.path) == ("GET", path)), None)
-        operation = declared or Operation(f"GET {path}", "GET", path, (), (), None, {})
-        self._handlers[operation.id] = lambda _: Answer(200, {"keys": [self.key.public_jwk]})
-        if declared is None:
+        operation = self.contract.read_of(path)
+        self._handlers[operation.id] = lambda _: Answer(200, {"keys": self.tokens.published_keys()})
+        if operation not in self.contract.operations:
             yield operation
 
     def serves(self, path: str) -> bool:

@@ -75,6 +75,10 @@ class Tokens:
         self._opaque_tokens: ExpiringStore[Content] = ExpiringStore(clock)
         self._has_opaque = any(found.kind.opaque for found in self.types)
 
+    def published_keys(self) -> list[Json]:
+        """What the key set holds: the public key, where there is one (RFC 7517 section 5)."""
+        return [{**self.key.public_jwk}] if self.key.public_jwk else []
+
     def type_of(self, application: str, purpose: Purpose) -> TokenType:
         """The kind of token that `application` has for `purpose`. Raises StopIteration when it has none."""
         return next(found for found in self.types if found.application == application and found.purpose is purpose)
@@ -126,13 +130,27 @@ class Tokens:
 
     def read(self, token: str) -> Content:
         """What the JWT `token` says, its times not yet compared with the clock. Raises InvalidToken."""
+        return self.content_of(self.signed_claims(token))
+
+    def signed_claims(self, token: str) -> Mapping[str, Json]:
+        """The claims of the JWT `token`, which our key signed. Raises InvalidToken."""
         if not _COMPACT.fullmatch(token):
             raise InvalidToken("it is not three parts of base64url")
         head, body, tail = token.split(".")
-        self.check_header(_object(head))
+        self.check_header(self.object_of(head))
         if not self.signature_is_valid(f"{head}.{body}".encode(), _decoded(tail)):
             raise InvalidToken("its signature is wrong")
-        return self.content_of(_object(body))
+        return self.object_of(body)
+
+    def object_of(self, part: str) -> Mapping[str, Json]:
+        """The JSON object of a part, in which no member stands twice (RFC 7519 section 4). Raises InvalidToken."""
+        try:
+            value = strict_json.parse(_decoded(part), unique_members=True)
+        except ValueError as error:
+            raise InvalidToken("a part of it is not JSON") from error
+        if not isinstance(value, Mapping):
+            raise InvalidToken("a part of it is no JSON object")
+        return value
 
     def check_header(self, header: Mapping[str, Json]) -> None:
         """Our own algorithm alone, and no extension that one would have to understand (RFC 7515 section 4.1.11)."""
@@ -251,17 +269,6 @@ def _decoded(part: str) -> bytes:
         return base64url.decode(part)
     except ValueError as error:
         raise InvalidToken("a part of it is not base64url") from error
-
-
-def _object(part: str) -> Mapping[str, Json]:
-    """The JSON object of a part, in which no member stands twice (RFC 7519 section 4)."""
-    try:
-        value = strict_json.parse(_decoded(part), unique_members=True)
-    except ValueError as error:
-        raise InvalidToken("a part of it is not JSON") from error
-    if not isinstance(value, Mapping):
-        raise InvalidToken("a part of it is no JSON object")
-    return value
 
 
 def _moment(value: Json) -> float:

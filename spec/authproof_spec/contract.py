@@ -355,6 +355,11 @@ class Contract:
     error_fields: str | None = None
     cors_origins: tuple[str, ...] = ()
 
+    def read_of(self, path: str) -> Operation:
+        """The GET operation of `path`; where the document has none, one of which it says nothing."""
+        declared = (operation for operation in self.operations if (operation.method, operation.path) == ("GET", path))
+        return next(declared, Operation(f"GET {path}", "GET", path, (), (), None, {}))
+
     @property
     def protected_operations(self) -> tuple[Operation, ...]:
         """The operations that read Authorization."""

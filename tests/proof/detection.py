@@ -17,7 +17,7 @@ import httpx
 
 from authproof.certify import Certification, plan
 from authproof.embedded import BackendHooks, accounts_of
-from authproof.forge import new_key
+from authproof.keys import new_key
 from authproof.profile import Profile
 from authproof.report import Report
 from authproof.verdict import Verdict
@@ -67,6 +67,15 @@ def contract() -> Contract:
     return replace(load_contract(), cors_origins=("https://app.example.test",))
 
 
+@cache
+def contract_with(algorithm: str | None) -> Contract:
+    """The contract with tokens of another `algorithm`, which publishes its key set; unchanged for None."""
+    tokens = contract().tokens
+    if algorithm in {None, tokens.algorithm}:
+        return contract()
+    return replace(contract(), tokens=replace(tokens, algorithm=str(algorithm), jwks_path="/.well-known/jwks.json"))
+
+
 def certify(parts: Parts, served: Contract | None = None, only: Iterable[str] = ()) -> Report:
     """The report on a mock of `served`, the bundled contract when None, that is made of `parts`; of all requirements, or of those in `only`."""
     served = served or contract()
@@ -99,7 +108,7 @@ def certify_over_tls(parts: Parts) -> Report:
 def certify_fault(fault: Fault) -> Report:
     """The report on a mock with `fault`, where it shows: some are in TLS alone."""
     parts = fault.parts(Parts())
-    return certify_over_tls(parts) if fault.breaks in IN_TLS_ALONE else certify(parts)
+    return certify_over_tls(parts) if fault.breaks in IN_TLS_ALONE else certify(parts, contract_with(fault.algorithm))
 
 
 def complaints(report: Report) -> dict[str, Verdict]:

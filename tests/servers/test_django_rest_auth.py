@@ -23,9 +23,13 @@ SHORTCOMINGS = {
         "REFRESH-21": "dj-rest-auth touches the cookie of a successful refresh alone",
         "LOGOUT-04": "dj-rest-auth answers 401 to a token that is blacklisted already",
         "LOGOUT-05": "dj-rest-auth answers 401 to a logout without a good token",
-        "DOC-02": "that 401 of logout is in no document of the library",
+        "DOC-02": "that 401 of logout, and the 500 below, are in no document of the library",
+        "JWT-36": "Simple JWT compares an exp that is no number, and fails",
+        "ERR-07": "as JWT-36",
     },
     "warn": {
+        "JWT-29": "PyJWT takes off the padding",
+        "JWT-33": "json.loads keeps the last of two members",
         "BEARER-05": "Simple JWT's challenge has a realm and no error",
         "BEARER-27": "DRF sends no Cache-Control",
         "ERR-04": "the server of wsgiref, which serves this project, tells its version in Server",
@@ -71,7 +75,7 @@ def test_the_rest_was_observed_to_be_right(certificate: Certificate) -> None:
 
 def test_the_run_was_polite(certificate: Certificate) -> None:
     assert certificate.report["verdict"] == "nonconformant"
-    assert certificate.report["requests"] < 200
+    assert certificate.report["requests"] < 250
     assert certificate.report["failed_logins"] <= 5
     assert certificate.report["left_behind"] == []
 

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from authproof.lab import Lab, Script
 from authproof.scripts import (
+    access_expiry,
     account_changes,
     baseline,
     bearer,
@@ -18,8 +19,10 @@ from authproof.scripts import (
     identities,
     isolation,
     jwt,
+    key_set,
     logins,
     logout,
+    minted,
     objects,
     permissions,
     personal_tokens,
@@ -44,6 +47,8 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "paths": surface.paths,
     "existing_objects": objects.objects,
     "jwt": jwt.jwt,
+    "key_set": key_set.key_set,
+    "minted": minted.minted,
     "permissions": permissions.permissions,
     "objects": permissions.objects,
     "personal_tokens": personal_tokens.personal_tokens,
@@ -70,10 +75,12 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "disabled_account": withdrawal.disabled_account,
     "lost_permission": account_changes.lost_permission,
     "lockout": account_changes.lockout,
+    "forged_refresh": access_expiry.forged_refresh,
     # A firewall may shut out who asks for these, and the log has everything else in it.
     "neighbours": surface.neighbours,
     "log": surface.log,
     # These move the clock, after which nothing else is as it was.
+    "expiry": access_expiry.expiry,
     "token_expiry": expiry.token_expiry,
     "refresh_expiry": expiry.refresh_expiry,
     "session_end": expiry.session_end,

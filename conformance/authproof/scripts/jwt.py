@@ -1,65 +1,83 @@
-"""Forged access tokens, each with one thing wrong."""
+"""Access tokens that are forged without a key, each with one thing wrong."""
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Iterator
+from urllib.parse import urlsplit
 
-from authproof import forge
 from authproof.exchange import Probe
-from authproof.lab import MAIN, Blocked, Lab, Missing, Script
-from authproof.vault import decode
+from authproof.forge import form, header, minted, signature
+from authproof.keys import unpacked
+from authproof.known_secrets import key_that_signed
+from authproof.lab import Lab, Script
+from authproof.scripts.forgeries import Issued, Kind, elsewhere, forged, issued, offered, stranger
 from authproof_spec import Application
 from authproof_spec.contract import Meaning
 from authproof_spec.pointer import Json
 
 
 def jwt(lab: Lab, application: Application) -> Script:
-    """Every forgery at who-am-I; the two plainest ones at every other protected operation, which may have a guard of its own."""
-    if application.identity is None:
-        raise Missing(f"The contract has no who-am-I operation for {application.name}.")
-    operation = application.identity.operation
-    token = lab.session(application, *MAIN).access_token
-    if None in decode(token):
-        raise Blocked("The access token is no signed JWT, so none can be forged from it.")
-    for name, variant, forged in _forgeries(lab, application, token):
-        yield Probe(name, lab.call(operation, bearer=lab.secret(forged, "forged_token")), operation.id, variant)
-    for other in lab.contract.protected_operations:
-        if other.id != operation.id and lab.contract.application_of(other) is application:
-            for name, forged in (("jwt.none", forge.unsigned(token)), ("jwt.signature_changed", forge.signature_changed(token))):
-                yield Probe(name, lab.example_call(other, bearer=lab.secret(forged, "forged_token")), other.id)
-    yield Probe("jwt.control", lab.call(operation, bearer=token), operation.id)
+    """Every such token at who-am-I; the two plainest of them at every other protected operation."""
+    good = issued(lab, application)
+    right = unpacked(good.token.rpartition(".")[2])
+    # A refusal that tells the signature it wanted may write it in another way than a token does.
+    for spelling in (base64.b64encode(right).decode(), right.hex()):
+        lab.secret(spelling, "signature")
+    yield from offered(lab, good, _wrong_signatures(lab, good))
+    yield from offered(lab, good, _wrong_headers(lab, good))
+    for operation in elsewhere(lab, application):
+        for name, tokens in (("jwt.none", signature.unsigned(good.token)), ("jwt.signature_changed", signature.changed(good.token))):
+            yield Probe(name, lab.example_call(operation, bearer=forged(lab, good, tokens[""])), operation.id)
+    # What is refused here is often refused by the server below the application, in its own way, so it is asked of no operation.
+    for probe in offered(lab, good, [("jwt.oversized", form.oversized(good.token))]):
+        yield Probe(probe.name, probe.request, None, probe.variant)
+    yield Probe("jwt.control", lab.call(good.operation, bearer=good.token), good.operation.id)
 
 
-def _forgeries(lab: Lab, application: Application, token: str) -> Iterator[tuple[str, str, str]]:
-    yield "jwt.none", "", forge.unsigned(token)
-    for variant, forged in forge.unsigned_variants(token).items():
-        yield "jwt.none_variant", variant, forged
-    yield "jwt.none_with_signature", "", forge.unsigned_with_signature(token)
-    for variant, forged in forge.signature_removed(token).items():
-        yield "jwt.signature_removed", variant, forged
-    yield "jwt.signature_changed", "", forge.signature_changed(token)
-    for variant, forged in forge.signature_resized(token).items():
-        yield "jwt.signature_resized", variant, forged
-    for variant, changes in _changes(lab, application, token):
-        yield "jwt.claims_changed", variant, forge.claims_changed(token, changes)
-    yield "jwt.header_changed", "", forge.header_changed(token)
-    if forged_with_other_key := forge.signed_with_other_key(token):
-        yield "jwt.other_key", "", forged_with_other_key
-    for variant, forged in forge.signed_with_trivial_key(token).items():
-        yield "jwt.trivial_key", variant, forged
+def _wrong_signatures(lab: Lab, good: Issued) -> Iterator[Kind]:
+    token, algorithm = good.token, good.algorithm
+    yield "jwt.none", signature.unsigned(token)
+    yield "jwt.none_variant", signature.unsigned_variants(token)
+    yield "jwt.none_with_signature", signature.unsigned_with_signature(token)
+    yield "jwt.signature_removed", signature.removed(token)
+    yield "jwt.signature_changed", signature.changed(token)
+    yield "jwt.signature_resized", signature.resized(token)
+    yield "jwt.claims_changed", signature.claims_changed(token, _changes(lab, good))
+    yield "jwt.header_changed", signature.header_changed(token)
+    yield "jwt.other_key", signature.by_other_key(token, algorithm)
+    yield "jwt.trivial_key", signature.by_trivial_key(token, algorithm)
+    yield "jwt.degenerate", signature.degenerate(token, algorithm)
+    yield "jwt.respelled", signature.respelled(token)
+    yield "jwt.expired_and_forged", signature.expired_and_forged(token, lab.contract.tokens.claims_meaning(Meaning.EXPIRES_AT), lab.now())
+    if key := key_that_signed(token, algorithm):
+        mint = minted.Mint(lab.contract.tokens, key, good.header, good.claims, lab.now())
+        yield "jwt.known_secret", minted.correct(mint)
 
 
-def _changes(lab: Lab, application: Application, token: str) -> Iterator[tuple[str, dict[str, Json]]]:
-    _, claims = decode(token)
+def _changes(lab: Lab, good: Issued) -> dict[str, dict[str, Json]]:
     rules = lab.contract.tokens
-    if claims is None:
-        return
+    changes: dict[str, dict[str, Json]] = {}
+    if other := stranger(lab, good):
+        changes["another account"] = other
     for name in rules.claims_meaning(Meaning.EXPIRES_AT):
-        expiry = claims.get(name)
+        expiry = good.claims.get(name)
         if isinstance(expiry, int):
-            yield "a later expiry", {name: expiry + 365 * 86400}
-    others = [session for (app, _), session in lab.sessions.items() if app == application.name and session.access_token != token]
-    stranger = decode(others[-1].access_token)[1] if others else None
-    account_claims = rules.claims_meaning(Meaning.ACCOUNT)
-    if stranger and any(stranger.get(name) != claims.get(name) for name in account_claims):
-        yield "another account", {name: stranger.get(name) for name in account_claims}
+            changes["a later expiry"] = {name: expiry + 365 * 86400}
+    return {**changes, "more roles": {"roles": ["admin"]}}
+
+
+def _wrong_headers(lab: Lab, good: Issued) -> Iterator[Kind]:
+    token, algorithm = good.token, good.algorithm
+    own = header.own_key(algorithm)
+    yield "jwt.kid", header.key_identifiers(token, algorithm)
+    yield "jwt.jwk", header.embedded_keys(token, algorithm, own)
+    yield "jwt.key_url", header.key_urls(token, own, urlsplit(lab.profile.url).hostname or "")
+    yield "jwt.x5c", header.certificate_chains(token, own)
+    yield "jwt.extended", form.extended(token)
+    expiries = {
+        name: value + 86400 for name in lab.contract.tokens.claims_meaning(Meaning.EXPIRES_AT) if isinstance(value := good.claims.get(name), int)
+    }
+    yield "jwt.serialised", form.serialised(token, expiries or {"x-authproof": 1})
+    yield "jwt.encrypted", form.encrypted(token)
+    yield "jwt.malformed", form.malformed(token)

@@ -9,8 +9,9 @@ from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from authproof import forge
 from authproof.exchange import Exchange, Probe
+from authproof.forge.compact import encode, header_of, signed
+from authproof.keys import algorithm_of, signing_key
 from authproof.lab import MAIN, Blocked, Lab, Missing, PersonalToken, Script, Session, Step, Wait, example_body
 from authproof.profile import Part
 from authproof.schemas import request_field
@@ -156,7 +157,8 @@ def forged_tokens(lab: Lab, application: Application) -> Script:
     session = lab.session(application, *MAIN)
     token = lab.personal_token(application, session.account)
     names = lab.contract.tokens.claims_meaning(Meaning.IDENTIFIER)
-    if lab.profile.signing_key is None:
+    text = lab.profile.signing_key
+    if text is None:
         raise Missing("The profile has no signing key.")
     if not names or personal.kind.opaque:
         raise Missing("The contract names no claim that identifies a token.")
@@ -165,14 +167,18 @@ def forged_tokens(lab: Lab, application: Application) -> Script:
     claims, own = decode(token.value)[1] or {}, decode(session.access_token)[1] or {}
     if any(claims.get(name) != own.get(name, claims.get(name)) for name in lab.contract.tokens.claims_meaning(Meaning.ACCOUNT)):
         raise Blocked("The personal access token is not of the user who created it.")
+    key = signing_key(text, algorithm_of(token.value, lab.contract.tokens.algorithm), token.value)
+    if key is None:
+        raise Blocked("The profile's signing key did not sign the personal access token.")
     changes: dict[str, Mapping[str, Json]] = {"": {}, "a random id": dict.fromkeys(names, _another(str(claims.get(names[0], ""))))}
     stranger = _stranger(lab, application, session)
     other = lab.personal_token(application, stranger.account) if stranger else None
     if other and (others := decode(other.value)[1]):
         changes["the id of another user's token"] = {name: others[name] for name in names if name in others}
     for variant, change in changes.items():
-        yield _forged(lab, me, forge.resigned(token.value, lab.profile.signing_key, change), variant)
-    yield _forged(lab, me, forge.resigned(token.value, lab.profile.signing_key, without=names), "no id")
+        yield _forged(lab, me, signed(header_of(token.value), encode({**claims, **change}), key), variant)
+    nameless = {name: value for name, value in claims.items() if name not in names}
+    yield _forged(lab, me, signed(header_of(token.value), encode(nameless), key), "no id")
 
 
 def _forged(lab: Lab, me: Operation, forged: str, variant: str) -> Probe:

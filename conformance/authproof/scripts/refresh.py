@@ -6,8 +6,8 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 from urllib.parse import quote
 
-from authproof import forge
 from authproof.exchange import Exchange, Headers, Probe
+from authproof.forge import signature
 from authproof.lab import MAIN, Blocked, Lab, Missing, Script, Session, Step, Wait
 from authproof.vault import decode
 from authproof_spec import Application
@@ -84,9 +84,9 @@ def forgeries(lab: Lab, application: Application, token: str) -> Iterator[tuple[
 def _jwt_forgeries(lab: Lab, token: str) -> Iterator[tuple[str, str]]:
     claims = decode(token)[1] or {}
     later = {name: end + 365 * 86400 for name in lab.contract.tokens.claims_meaning(Meaning.EXPIRES_AT) if isinstance(end := claims.get(name), int)}
-    yield "unsigned", forge.unsigned(token)
-    yield "its signature changed", forge.signature_changed(token)
-    yield "its claims changed", forge.claims_changed(token, later or {"authproof": 1})
+    yield "unsigned", signature.unsigned(token)[""]
+    yield "its signature changed", signature.changed(token)[""]
+    yield "its claims changed", signature.claims_changed(token, {"": later or {"authproof": 1}})[""]
 
 
 def _opaque_forgeries(token: str) -> Iterator[tuple[str, str]]:

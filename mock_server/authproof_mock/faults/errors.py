@@ -8,7 +8,7 @@ from dataclasses import replace
 from authproof_mock.answers import Answers
 from authproof_mock.faults.bearer import PathParameters
 from authproof_mock.faults.fault import fault
-from authproof_mock.faults.jwt import Forgives
+from authproof_mock.faults.forged_tokens import Forgives
 from authproof_mock.flows import Flows
 from authproof_mock.guard import Guard
 from authproof_mock.http import Answer, Call

@@ -19,6 +19,7 @@ class Fault:
     breaks: the id of the requirement that it breaks.
     also: the ids of those that cannot be met either, because they ask for the same thing or for more.
     parts: puts the mistake in the place of what is right.
+    algorithm: the one of the contract's tokens under which alone the mistake shows; None: it shows under any.
     """
 
     name: str
@@ -27,11 +28,12 @@ class Fault:
     breaks: str
     also: tuple[str, ...]
     parts: Callable[[Parts], Parts]
+    algorithm: str | None = None
 
 
-def fault(name: str, *, breaks: str, reference: str, harm: str, also: tuple[str, ...] = ()) -> Callable[..., Fault]:
+def fault(name: str, *, breaks: str, reference: str, harm: str, also: tuple[str, ...] = (), algorithm: str | None = None) -> Callable[..., Fault]:
     """Make of one component's subclass, or of several components' subclasses, the fault `name`."""
-    return lambda *components: Fault(name, harm, reference, breaks, also, partial(_with, components))
+    return lambda *components: Fault(name, harm, reference, breaks, also, partial(_with, components), algorithm)
 
 
 def _with(components: tuple[type, ...], parts: Parts) -> Parts:

@@ -1,20 +1,21 @@
-"""Faults of what a token says, and of how it is verified."""
+"""Faults of what tokens are and say, and of taking one kind for another."""
 
 from __future__ import annotations
 
-import hmac
 import json
 import secrets
 from collections.abc import Mapping
 
+from jwt.algorithms import RSAAlgorithm
+
 from authproof_mock import base64url
 from authproof_mock.clock import Clock
-from authproof_mock.faults.bearer import access_token, takes_permission
+from authproof_mock.faults.bearer import access_token
 from authproof_mock.faults.fault import fault
 from authproof_mock.flows import Flows
 from authproof_mock.guard import Guard
 from authproof_mock.http import Answer
-from authproof_mock.keys import SigningKey, new_key
+from authproof_mock.keys import SigningKey, new_key, read_key
 from authproof_mock.state import Caller, Request
 from authproof_mock.tokens import AccountId, Content, InvalidToken, Purpose, Tokens, TokenType
 from authproof_spec.contract import Application, Contract, Meaning, Operation
@@ -52,7 +53,7 @@ class IssuesOpaqueTokens(Tokens):
 @fault(
     "pads-its-tokens",
     breaks="JWT-01",
-    also=("DOC-03",),  # the document declares the form of a token
+    also=("DOC-03", "JWT-29"),  # the document declares the form of a token, and the mock reads what it writes
     reference="RFC 7515 §7.1",
     harm="Strict libraries refuse the token, and lenient ones know two spellings of one token.",
 )
@@ -157,6 +158,7 @@ class NamesEveryApplication(_OtherAudience):
 @fault(
     "leaves-the-application-out-of-the-audience",
     breaks="JWT-04",
+    also=("JWT-40",),  # it reads what it writes
     reference="RFC 8725 §3.9",
     harm="Nobody can tell by the token which application it is for.",
 )
@@ -188,236 +190,95 @@ class RepeatsTheIdentifier(WritesOtherClaims):
         return {**claims, **dict.fromkeys(self._rules.claims_meaning(Meaning.IDENTIFIER), "1"), "nonce": secrets.token_hex(8)}
 
 
-# Verification: the header
-
-
-class Forgives(Tokens):
-    """Takes some tokens at their word."""
-
-    def forgives(self, header: Mapping[str, Json], signature: str | None) -> bool:
-        """True when the token is believed. `signature` is its last part, None when there are only two."""
-        raise NotImplementedError
-
-    def read(self, token: str) -> Content:
-        parts = token.split(".")
-        try:
-            header, claims = (json.loads(base64url.decode(part)) for part in parts[:2])
-        except ValueError:
-            return super().read(token)
-        signature = parts[2] if len(parts) > 2 else None
-        return self.content_of(claims) if isinstance(header, dict) and self.forgives(header, signature) else super().read(token)
+@fault(
+    "writes-the-hash-of-the-password-into-the-token",
+    breaks="JWT-07",
+    reference="CWE-200",
+    harm="Whoever sees a token guesses the password at home, as often as he likes.",
+)
+class WritesTheHash(WritesOtherClaims):
+    def written(self, token_type: TokenType, claims: Claims) -> Claims:
+        return {**claims, "user": {"login": "u", "pw": "$2b$12$KIXQ4Rk8cPp3cC1lqf0r5eVnJx5Qy0bqv8Hh3a0J7cJp8m1l0x6yW"}}
 
 
 @fault(
-    "accepts-alg-none",
-    breaks="JWT-09",
-    reference="CVE-2015-2951",
-    harm="Anybody writes a token for any account, without a key.",
+    "writes-the-secret-of-the-second-factor-into-the-token",
+    breaks="JWT-07",
+    reference="OWASP ASVS 5.0 14.2.6",
+    harm="Whoever sees a token makes one-time passwords for ever.",
 )
-class AcceptsAlgNone(Forgives):
-    def forgives(self, header: Mapping[str, Json], signature: str | None) -> bool:
-        return header.get("alg") == "none" and signature == ""
+class WritesTheSecret(WritesOtherClaims):
+    def written(self, token_type: TokenType, claims: Claims) -> Claims:
+        return {**claims, "otp_secret": "JBSWY3DPEHPK3PXP"}
 
 
 @fault(
-    "does-not-verify-on-one-operation",
-    breaks="JWT-09",
-    # What is not verified may be signed wrongly as well as not at all.
-    also=("JWT-13",),
-    reference="CWE-347",
-    harm="One operation that decodes tokens by itself believes whatever they say.",
+    "writes-refresh-tokens-like-access-tokens",
+    breaks="JWT-08",
+    reference="RFC 8725 §3.12",
+    harm="A service that reads tokens by itself lets a stolen refresh token in, for a day.",
 )
-class DoesNotVerifyOnOneOperation(Guard):
-    def authenticate(self, token: str, operation: Operation) -> Caller:
-        if takes_permission(operation) and token.count(".") == 2:
-            try:
-                claims = json.loads(base64url.decode(token.split(".")[1]))
-                content = self._state.tokens.content_of(claims)
-            except ValueError:
-                raise InvalidToken("it is no token") from None
-            return self.caller_of(content)
-        return super().authenticate(token, operation)
+class WritesRefreshTokensAlike(WritesOtherClaims):
+    def written(self, token_type: TokenType, claims: Claims) -> Claims:
+        if token_type.purpose is not Purpose.REFRESH:
+            return claims
+        audience: list[Json] = [*sorted(self.type_of(token_type.application, Purpose.ACCESS).kind.audience)]
+        return {**claims, **dict.fromkeys(self._rules.claims_meaning(Meaning.AUDIENCE), audience)}
 
 
-@fault(
-    "denies-alg-none-in-small-letters-alone",
-    breaks="JWT-10",
-    reference="CWE-347",
-    harm="Anybody writes a token for any account with `alg` as `None`.",
-)
-class DeniesSmallLettersAlone(Forgives):
-    def forgives(self, header: Mapping[str, Json], signature: str | None) -> bool:
-        return str(header.get("alg")).lower() == "none" and header.get("alg") not in {"none", None} and signature == ""
-
-
-@fault(
-    "accepts-a-token-without-alg",
-    breaks="JWT-10",
-    reference="RFC 7515 §4.1.1",
-    harm="Anybody writes a token for any account, and leaves the algorithm out.",
-)
-class AcceptsNoAlg(Forgives):
-    def forgives(self, header: Mapping[str, Json], signature: str | None) -> bool:
-        return not header.get("alg") and signature == ""
-
-
-@fault(
-    "accepts-alg-none-with-a-signature",
-    breaks="JWT-11",
-    reference="RFC 7518 §3.6",
-    harm="Anybody who has one token changes what it says, and keeps its signature for show.",
-)
-class AcceptsAlgNoneWithASignature(Forgives):
-    def forgives(self, header: Mapping[str, Json], signature: str | None) -> bool:
-        return header.get("alg") == "none" and bool(signature)
-
-
-@fault(
-    "accepts-an-empty-signature",
-    breaks="JWT-12",
-    reference="CVE-2020-28042",
-    harm="Anybody writes a token for any account, and leaves the signature empty.",
-)
-class AcceptsAnEmptySignature(Forgives):
-    def forgives(self, header: Mapping[str, Json], signature: str | None) -> bool:
-        return header.get("alg") == self.key.algorithm and signature == ""
-
-
-@fault(
-    "accepts-two-parts",
-    breaks="JWT-12",
-    reference="RFC 8725 §3.3",
-    harm="Anybody writes a token for any account, and leaves the signature out with its dot.",
-)
-class AcceptsTwoParts(Forgives):
-    def forgives(self, header: Mapping[str, Json], signature: str | None) -> bool:
-        return header.get("alg") == self.key.algorithm and signature is None
-
-
-# Verification: the signature
-
-
-@fault(
-    "ignores-the-signature",
-    breaks="JWT-13",
-    # Whatever else is wrong with a signature that nobody looks at.
-    also=("JWT-14", "JWT-15", "JWT-16", "JWT-17", "JWT-19"),
-    reference="CVE-2021-22573",
-    harm="Anybody writes a token for any account.",
-)
-class IgnoresTheSignature(Tokens):
-    def signature_is_valid(self, message: bytes, signature: bytes) -> bool:
-        return True
-
-
-@fault(
-    "compares-the-end-of-the-signature",
-    breaks="JWT-13",
-    reference="CWE-347",
-    harm="A signature can be guessed part by part.",
-)
-class ComparesTheEnd(Tokens):
-    def signature_is_valid(self, message: bytes, signature: bytes) -> bool:
-        expected = self.key.sign(message)
-        return len(signature) == len(expected) and signature[-8:] == expected[-8:]
-
-
-@fault(
-    "compares-as-many-bytes-as-were-sent",
-    breaks="JWT-14",
-    reference="CWE-697",
-    harm="A signature of one byte is guessed within 256 attempts.",
-)
-class ComparesAPrefix(Tokens):
-    def signature_is_valid(self, message: bytes, signature: bytes) -> bool:
-        return self.key.sign(message).startswith(signature)
-
-
-@fault(
-    "ignores-what-follows-the-signature",
-    breaks="JWT-14",
-    reference="RFC 7515 §5.2",
-    harm="One token has any number of spellings, so a list of revoked ones never has them all.",
-)
-class IgnoresASuffix(Tokens):
-    def signature_is_valid(self, message: bytes, signature: bytes) -> bool:
-        return signature.startswith(self.key.sign(message))
-
-
-class _Remembers(Tokens):
-    """Verifies once, and then knows the signature again by a part of what it signs."""
-
-    part = 0
+class _SignsWithAKnownSecret(Tokens):
+    secret = ""
 
     def __init__(self, contract: Contract, clock: Clock, key: SigningKey) -> None:
-        super().__init__(contract, clock, key)
-        self._known: set[tuple[bytes, bytes]] = set()
-
-    def signature_is_valid(self, message: bytes, signature: bytes) -> bool:
-        known = (message.split(b".")[self.part], signature)
-        if super().signature_is_valid(message, signature):
-            self._known.add(known)
-        return known in self._known
+        super().__init__(contract, clock, read_key("HS256", self.secret))
 
 
 @fault(
-    "remembers-signatures-without-the-claims",
-    breaks="JWT-15",
-    reference="CWE-345",
-    harm="Anybody who has one token makes it say that he is somebody else.",
-)
-class RemembersTheHeader(_Remembers):
-    part = 0
-
-
-@fault(
-    "remembers-signatures-without-the-header",
-    breaks="JWT-16",
-    reference="RFC 7515 §5.2",
-    harm="Anybody who has one token chooses what its header asks of the server.",
-)
-class RemembersTheClaims(_Remembers):
-    part = 1
-
-
-@fault(
-    "compares-the-length-of-the-signature",
-    breaks="JWT-17",
-    # A signature by another key is any other signature of the right length.
-    also=("JWT-13", "JWT-15", "JWT-16", "JWT-19"),
-    reference="RFC 8725 §3.3",
-    harm="Anybody signs tokens with a key of his own.",
-)
-class ComparesTheLength(Tokens):
-    def signature_is_valid(self, message: bytes, signature: bytes) -> bool:
-        return len(signature) == len(self.key.sign(message))
-
-
-class _TakesASecret(Tokens):
-    secret = b""
-
-    def signature_is_valid(self, message: bytes, signature: bytes) -> bool:
-        return super().signature_is_valid(message, signature) or hmac.compare_digest(hmac.digest(self.secret, message, "sha256"), signature)
-
-
-@fault(
-    "verifies-with-an-empty-secret",
-    breaks="JWT-19",
-    reference="CVE-2019-20933",
-    harm="Anybody signs tokens with the secret that nobody set.",
-)
-class TakesTheEmptySecret(_TakesASecret):
-    secret = b""
-
-
-@fault(
-    "verifies-with-the-secret-of-a-tutorial",
-    breaks="JWT-19",
+    "signs-with-the-secret-of-the-documentation",
+    breaks="JWT-20",
+    algorithm="HS256",
     reference="CWE-1391",
-    harm="Anybody signs tokens with a secret that stands in a book.",
+    harm="Anybody tries the secrets that stand in documentation, finds this one, and signs for everybody.",
 )
-class TakesAKnownSecret(_TakesASecret):
-    secret = b"secret"
+class SignsWithADocumentedSecret(_SignsWithAKnownSecret):
+    secret = "your-256-bit-secret"  # noqa: S105  # this is the fault
+
+
+@fault(
+    "signs-with-the-name-of-the-setting",
+    breaks="JWT-20",
+    algorithm="HS256",
+    reference="RFC 7518 §3.2",
+    harm="The variable was never filled in, and its name is a secret that everybody guesses.",
+)
+class SignsWithAName(_SignsWithAKnownSecret):
+    secret = "JWT_SECRET"  # noqa: S105  # as above
+
+
+@fault(
+    "publishes-its-private-key",
+    breaks="JWT-48",
+    algorithm="RS256",
+    reference="CWE-522",
+    harm="Anybody reads the key set, and signs for everybody.",
+)
+class PublishesThePrivateKey(Tokens):
+    def published_keys(self) -> list[Json]:
+        private: dict[str, Json] = json.loads(RSAAlgorithm.to_jwk(self.key.signing))
+        return [{**private, "kid": self.key.identifier}]
+
+
+@fault(
+    "publishes-a-secret-beside-its-public-key",
+    breaks="JWT-48",
+    algorithm="ES256",
+    reference="RFC 7518 §6.4",
+    harm="Whatever that secret signs or encrypts is anybody's.",
+)
+class PublishesASecret(Tokens):
+    def published_keys(self) -> list[Json]:
+        secret: dict[str, Json] = {"kty": "oct", "k": base64url.encode(secrets.token_bytes(32))}
+        return [*super().published_keys(), secret]
 
 
 # Tokens of the wrong kind

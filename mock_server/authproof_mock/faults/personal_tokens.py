@@ -188,7 +188,7 @@ class OutlivesItsRecord(Tokens):
 @fault(
     "gives-a-personal-token-the-audience-of-an-access-token",
     breaks="PAT-04",
-    also=("PAT-18",),  # who looks at the audience takes it for an access token, which is not looked up
+    also=("PAT-18", "JWT-08"),  # the audience is all that tells it from an access token, which is not looked up
     reference="RFC 7519 §4.1",
     harm="A service that reads the token alone takes it for a short-lived one.",
 )

@@ -1,0 +1,40 @@
+"""Tokens whose time is over. The target's clock may be moved here, so this comes last."""
+
+from __future__ import annotations
+
+from authproof.exchange import Probe
+from authproof.forge import signature
+from authproof.forge.minted import LEEWAY
+from authproof.lab import MAIN, Lab, Missing, Script, Wait
+from authproof.vault import decode
+from authproof_spec import Application
+from authproof_spec.contract import Meaning
+
+
+def forged_refresh(lab: Lab, application: Application) -> Script:
+    """A refresh token that is both expired and wrongly signed. A server that believes it may end the session, which nobody needs any more."""
+    token = lab.session(application, *MAIN).refresh_token or ""
+    if None in decode(token):
+        raise Missing(f"The refresh token of {application.name} is no JWT, or there is none.")
+    names = lab.contract.tokens.claims_meaning(Meaning.EXPIRES_AT)
+    forged = signature.expired_and_forged(token, names, lab.now())[""]
+    yield lab.refresh(application, lab.secret(forged, "forged_token"), "expiry.forged_refresh")
+
+
+def expiry(lab: Lab, application: Application) -> Script:
+    """A good access token before and after its time. With a signing key one is minted instead, which takes no time."""
+    if lab.profile.signing_key:
+        return
+    if application.identity is None:
+        raise Missing(f"The contract has no who-am-I operation for {application.name}.")
+    session = yield from lab.log_in(application, lab.session(application, *MAIN).account)
+    operation, token = application.identity.operation, session.access_token
+    (before,) = yield Probe("expiry.before", lab.call(operation, bearer=token), operation.id)
+    claims = decode(token)[1] or {}
+    named = [value for name in lab.contract.tokens.claims_meaning(Meaning.EXPIRES_AT) if isinstance(value := claims.get(name), int | float)]
+    remaining = min(named) - lab.server_time(before) if named else application.access_token.lifetime or 0
+    # A clock that can be moved leaves no doubt; to wait in fact, not a second longer than the document says.
+    tolerance = lab.contract.tokens.clock_skew
+    certain = lab.hooks.offers("advance_clock")
+    yield Wait(max(0.0, remaining) + (max(tolerance, LEEWAY) if certain else tolerance) + 2)
+    yield Probe("expiry.after", lab.call(operation, bearer=token), operation.id, "long after its expiry" if certain else "just after its expiry")

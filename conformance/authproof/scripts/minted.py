@@ -1,0 +1,90 @@
+"""Access tokens that are signed with the target's own key, each with one thing wrong in what it says."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from itertools import cycle
+
+from authproof.exchange import Probe
+from authproof.forge import minted as forge
+from authproof.forge.minted import Mint
+from authproof.keys import signing_key
+from authproof.lab import Blocked, Lab, Missing, Script
+from authproof.scripts.forgeries import Issued, Kind, elsewhere, forged, issued, offered, stranger
+from authproof_spec import Application
+from authproof_spec.contract import Meaning
+from authproof_spec.pointer import Json
+
+
+def minted(lab: Lab, application: Application) -> Script:
+    """Every such token at who-am-I, and one kind of them in turn at every other protected operation."""
+    if lab.profile.signing_key is None:
+        raise Missing("The profile has no signing_key, and without it no token can be rightly signed.")
+    good = issued(lab, application)
+    key = signing_key(lab.profile.signing_key, good.algorithm, good.token)
+    if key is None:
+        raise Blocked(f"The profile's signing_key did not sign the target's access token with {good.algorithm}.")
+    mint = Mint(lab.contract.tokens, key, good.header, good.claims, lab.now())
+    (exchange,) = yield next(offered(lab, good, [("minted.control", forge.correct(mint))]))
+    mint = Mint(mint.rules, key, good.header, good.claims, lab.server_time(exchange))
+    yield from offered(lab, good, _kinds(lab, good, mint))
+    for operation in elsewhere(lab, application):
+        if any(operation.bearer_schemes.values()) and operation.method == "GET":
+            permissions = {permission for held in operation.bearer_schemes.values() for permission in held}
+            token = forged(lab, good, forge.privileges(mint, permissions)[""])
+            yield Probe("minted.privileges", lab.example_call(operation, bearer=token), operation.id)
+            break
+    yield from _in_turn(lab, application, good, mint)
+
+
+def _kinds(lab: Lab, good: Issued, mint: Mint) -> Iterator[Kind]:
+    foreign = _foreign_audience(lab, good)
+    nobody = {name: _like(good.claims[name]) for name in mint.names(Meaning.ACCOUNT)}
+    yield "minted.other_algorithm", forge.other_algorithms(mint)
+    yield "minted.critical", forge.critical(mint)
+    yield "minted.unencoded", forge.unencoded(mint)
+    yield "minted.duplicate", forge.duplicates(mint, foreign)
+    yield "minted.expired", forge.expired(mint)
+    yield "minted.without_expiry", mint.lacking(Meaning.EXPIRES_AT)
+    yield "minted.odd_expiry", forge.odd_expiries(mint)
+    yield "minted.not_yet", forge.not_yet(mint)
+    yield "minted.issued_later", forge.issued_later(mint)
+    yield "minted.issuer", forge.issuers(mint)
+    yield "minted.audience", forge.audiences(mint, good.session.application.access_token.audience, foreign)
+    yield "minted.account", forge.accounts(mint, nobody)
+    yield "minted.mismatch", forge.mismatches(mint, stranger(lab, good) or nobody)
+    yield "minted.nested", forge.nested(mint)
+
+
+def _in_turn(lab: Lab, application: Application, good: Issued, mint: Mint) -> Iterator[Probe]:
+    """The kinds that a guard of its own most often forgets, one at each other operation."""
+    foreign = {"foreign": _foreign_audience(lab, good)}
+    kinds = [
+        ("minted.expired", forge.expired(mint)),
+        ("minted.audience", mint.each(Meaning.AUDIENCE, foreign)),
+        ("minted.issuer", dict(list(forge.issuers(mint).items())[1:2])),
+    ]
+    for operation, (name, tokens) in zip(elsewhere(lab, application), cycle([kind for kind in kinds if kind[1]]), strict=False):
+        for variant, token in tokens.items():
+            yield Probe(name, lab.example_call(operation, bearer=forged(lab, good, token)), operation.id, variant)
+
+
+def _foreign_audience(lab: Lab, good: Issued) -> list[Json]:
+    """The audience of another application whose tokens do not open the operation; an invented one when there is none."""
+    own = good.session.application.access_token.audience
+    for other in lab.contract.applications.values():
+        kind = other.access_token
+        if kind.scheme.name not in good.operation.bearer_schemes and not own <= kind.audience and kind.audience:
+            return [*sorted(kind.audience)]
+    return ["authproof.invalid"]
+
+
+def _like(value: Json) -> Json:
+    """An account's id in the form of `value`, which no account has."""
+    text = str(value)
+    if text.isdecimal():
+        nobody = "2147483000"
+    else:
+        nobody = "".join(secrets.choice("0123456789abcdef") if letter in "0123456789abcdefABCDEF" else letter for letter in text)
+    return int(nobody) if isinstance(value, int) else nobody
