@@ -8,10 +8,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import ceil
 
-from authproof.exchange import Exchange
 from authproof.explore.model import DAY, MARGIN, AccountKey, Finding
 from authproof.explore.steps import Rule, Step
-from authproof.explore.walk import Impossible, Walk, life_of_personal_tokens
+from authproof.explore.walk import Impossible, Taken, Walk, life_of_personal_tokens
 from authproof.hooks import Hooks
 from authproof.lab import Blocked, Lab, Missing
 from authproof.profile import Part, Profile, ProfileError
@@ -23,6 +22,8 @@ from authproof_spec.contract import TokenKind
 _PARTS = (Part.ORDINARY, Part.OTHER, Part.PRIVILEGED)
 _USERS = 2
 """Accounts of each application: enough to see that one does not touch the other."""
+_SHRINKING = 150
+"""Walks that hypothesis may spend on shrinking; what is left to leave out takes few."""
 _NO_BOUND = sys.maxsize
 
 
@@ -42,7 +43,33 @@ class Counterexample:
     """A walk to an answer that the contract does not allow, without secrets; the last of `taken` is that answer's."""
 
     finding: Finding
-    taken: tuple[tuple[Step, Exchange | None], ...]
+    taken: tuple[Taken, ...]
+
+    @property
+    def steps(self) -> tuple[Step, ...]:
+        """What a replay makes."""
+        return tuple(taken.step for taken in self.taken)
+
+    def without(self, position: int) -> tuple[Step, ...]:
+        """The steps without the one at `position` and those that use what it gave; the others are numbered anew."""
+        gone = {position}
+        numbers: list[dict[int, int]] = [{}, {}]
+        given, kept = [0, 0], [0, 0]
+        left = []
+        for place, taken in enumerate(self.taken):
+            step = taken.step
+            used = [number for number in ((0, step.grant), (1, step.personal)) if number[1]]
+            if place == position or any(number not in numbers[kind] for kind, number in used):
+                gone.add(place)
+            else:
+                left.append(replace(step, grant=numbers[0].get(step.grant, 0), personal=numbers[1].get(step.personal, 0)))
+            if taken.gave:
+                kind = int(step.rule is Rule.CREATE_TOKEN)
+                given[kind] += 1
+                if place not in gone:
+                    kept[kind] += 1
+                    numbers[kind][given[kind]] = kept[kind]
+        return tuple(left)
 
 
 class _Found(Exception):
@@ -51,6 +78,10 @@ class _Found(Exception):
 
 class _Spent(BaseException):
     """A bound is reached. No Exception, so that hypothesis does not take it for a finding."""
+
+
+class _Enough(BaseException):
+    """hypothesis has had its share of walks to look for a shorter one."""
 
 
 class Explorer:
@@ -84,6 +115,8 @@ class Explorer:
         self._failed_logins = 0
         self._refused_logins: set[AccountKey] = set()
         self._unreachable: Unreachable | None = None
+        self._found_after: int | None = None
+        self._shortening = False
         self._started = time.monotonic()
 
     def run(self) -> None:
@@ -91,15 +124,35 @@ class Explorer:
         from authproof.explore.machine import explore_with_hypothesis
 
         try:
-            explore_with_hypothesis(self)
+            try:
+                explore_with_hypothesis(self)
+            except Exception:
+                # hypothesis raises what a walk raised, or that it did not come again when the target decides otherwise each time.
+                if self.found is None:
+                    raise
+            except _Enough:
+                pass
+            self._shorten()
         except _Spent as bound:
             self.ended = str(bound)
-        except Exception:
-            # hypothesis raises what a walk raised, or that it did not come again when the target decides otherwise each time.
-            if self.found is None:
-                raise
         if self._unreachable and self.found is None:
             raise self._unreachable
+
+    def _shorten(self) -> None:
+        """Leave out of what was found, one by one, the steps that it does not need. hypothesis knows nothing of what steps mean, and gives up earlier."""
+        self._shortening = True
+        position = 0
+        while self.found and position < len(self.found.taken) - 1:
+            length = len(self.found.taken)
+            walk = self.begin()
+            try:
+                for step in self.found.without(position):
+                    self.take(walk, step)
+            except _Found:
+                pass
+            finally:
+                self.end(walk)
+            position = 0 if len(self.found.taken) < length else position + 1
 
     def replay(self, steps: Sequence[Step]) -> None:
         """Make `steps` once. What cannot be made ends it, and is told in `ended`. Raises Unreachable."""
@@ -112,7 +165,7 @@ class Explorer:
                     self.ended = f"Step {number} ({step}) cannot be made. {why}"
                     return
                 if finding:
-                    self.found = Counterexample(finding, tuple(walk.steps))
+                    self.found = Counterexample(finding, tuple(walk.taken))
                     return
         finally:
             self.end(walk)
@@ -137,15 +190,17 @@ class Explorer:
             return step.seconds in self.waits
         of = self.contract.applications[home or step.application]
         personal = of.personal_access_tokens
+        me = application.identity.operation if application.identity else None
+        at_home = application is of
         match step.rule:
             case Rule.REFRESH | Rule.TRADE_TOKEN:
                 return application.refresh is not None and application.refresh_token is not None
             case Rule.LOG_OUT:
                 return application.logout is not None and application.refresh_token is not None
             case Rule.WHO_AM_I:
-                return _opens(of.access_token, application.identity and application.identity.operation, at_home=application is of)
+                return _opens(of.access_token, me, at_home=at_home)
             case Rule.USE_TOKEN:
-                return personal is not None and _opens(personal.kind, application.identity and application.identity.operation, at_home=application is of)
+                return personal is not None and _opens(personal.kind, me, at_home=at_home)
             case Rule.CREATE_TOKEN | Rule.REVOKE_TOKEN:
                 return personal is not None and _opens(of.access_token, personal.create) and _opens(of.access_token, personal.revoke)
             case _:
@@ -153,10 +208,14 @@ class Explorer:
 
     def take(self, walk: Walk, step: Step) -> None:
         """Make `step` as part of `walk`, unless the target gives no means. What ends the walk or the exploration is raised."""
+        walk.is_over = True
         self._check_bounds(walk)
+        if self._found_after is not None and not self._shortening and self.walks > self._found_after + _SHRINKING:
+            raise _Enough
         try:
             finding = walk.take(step)
         except (Impossible, Missing):
+            walk.is_over = False
             return
         except Blocked as why:
             raise _Spent(str(why)) from why
@@ -166,9 +225,18 @@ class Explorer:
         self._progress("walking" if self.found is None else "looking for a shorter walk", self.requests + len(walk.runner.exchanges))
         if finding:
             # Of two that are alike in length the later one is the simpler one.
-            if self.found is None or len(walk.steps) <= len(self.found.taken):
-                self.found = Counterexample(finding, tuple(walk.steps))
+            if self.found is None or len(walk.taken) <= len(self.found.taken):
+                self.found = Counterexample(finding, tuple(walk.taken))
+            if self._found_after is None:
+                self._found_after = self.walks
             raise _Found(finding.requirement)
+        walk.is_over = False
+
+    def look_back(self, walk: Walk) -> None:
+        """End `walk` by a last look at everything that the target gave, unless it is over."""
+        for step in () if walk.is_over else tuple(walk.last_look()):
+            if self.offers(step):
+                self.take(walk, step)
 
     def _check_bounds(self, walk: Walk) -> None:
         if self.requests + len(walk.runner.exchanges) >= self.bounds.requests:

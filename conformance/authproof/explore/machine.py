@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, multiple, precondition, rule, run_state_machine_as_test
+from hypothesis.configuration import set_hypothesis_home_dir
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, precondition, rule, run_state_machine_as_test
 
 from authproof.explore.steps import Rule, Step
 
 if TYPE_CHECKING:
     from authproof.explore.explorer import Explorer
+
+_SESSIONS = 4
+"""Logins of a walk."""
 
 
 def explore_with_hypothesis(explorer: Explorer) -> None:
@@ -28,7 +33,13 @@ def explore_with_hypothesis(explorer: Explorer) -> None:
         suppress_health_check=list(HealthCheck),
         verbosity=Verbosity.quiet,
     )
-    run_state_machine_as_test(seed(explorer.bounds.seed)(machine_of(explorer)), settings=bounds)
+    with TemporaryDirectory() as folder:
+        # hypothesis keeps what it computes in the folder at work, which is not ours to write to.
+        set_hypothesis_home_dir(folder)
+        try:
+            run_state_machine_as_test(seed(explorer.bounds.seed)(machine_of(explorer)), settings=bounds)
+        finally:
+            set_hypothesis_home_dir(None)
 
 
 def machine_of(explorer: Explorer) -> type[RuleBasedStateMachine]:
@@ -36,6 +47,7 @@ def machine_of(explorer: Explorer) -> type[RuleBasedStateMachine]:
     several = len(explorer.contract.applications) > 1
     places = st.sampled_from(sorted(explorer.contract.applications))
     waits = st.sampled_from(explorer.waits or (0,))
+    casts = st.sampled_from([(one, other) for one in explorer.accounts for other in explorer.accounts])
 
     class Machine(RuleBasedStateMachine):
         grants = Bundle("grants")
@@ -44,11 +56,15 @@ def machine_of(explorer: Explorer) -> type[RuleBasedStateMachine]:
         def __init__(self) -> None:
             super().__init__()
             self.walk = explorer.begin()
+            self.cast: tuple[tuple[str, str], ...] = ()
 
         def teardown(self) -> None:
-            explorer.end(self.walk)
+            try:
+                explorer.look_back(self.walk)
+            finally:
+                explorer.end(self.walk)
 
-        def make(self, step: Step) -> Any:  # noqa: ANN401  # as hypothesis has it
+        def make(self, step: Step) -> Any:  # as hypothesis has it
             """Make the step where the contract offers it, and give the numbers of what came of it."""
             home = self.home_of_personal(step.personal) if step.personal else self.home_of_grant(step.grant) if step.grant else None
             if not explorer.offers(step, home):
@@ -64,13 +80,27 @@ def machine_of(explorer: Explorer) -> type[RuleBasedStateMachine]:
         def home_of_personal(self, personal: int) -> str:
             return self.walk.model.personals[personal - 1].account[0]
 
-        @rule(target=grants, account=st.sampled_from(explorer.accounts))
-        def log_in(self, account: tuple[str, str]) -> Any:  # noqa: ANN401
-            return self.make(Step(Rule.LOG_IN, *account))
+        @initialize(cast=casts)
+        def choose(self, cast: tuple[tuple[str, str], ...]) -> None:
+            # Few sessions meet more often than many.
+            self.cast = cast
+
+        @precondition(lambda self: len(self.walk.model.families) < _SESSIONS)
+        @rule(target=grants, which=st.integers(0, 1))
+        def log_in(self, which: int) -> Any:
+            return self.make(Step(Rule.LOG_IN, *self.cast[which]))
 
         @rule(target=grants, grant=grants)
-        def refresh(self, grant: int) -> Any:  # noqa: ANN401
+        def refresh(self, grant: int) -> Any:
             return self.make(Step(Rule.REFRESH, self.home_of_grant(grant), grant=grant))
+
+        @precondition(lambda self: self.walk.model.families)
+        @rule(target=grants, session=st.integers(0, _SESSIONS - 1))
+        def refresh_newest(self, session: int) -> Any:
+            # Of all tokens most are used ones, with which a session soon comes to its end.
+            families = self.walk.model.families
+            family = families[session % len(families)]
+            return self.make(Step(Rule.REFRESH, family.account[0], grant=self.walk.model.newest_of(family)))
 
         @rule(grant=grants)
         def log_out(self, grant: int) -> None:
@@ -88,7 +118,7 @@ def machine_of(explorer: Explorer) -> type[RuleBasedStateMachine]:
 
         @precondition(lambda _: explorer.has_personal_tokens)
         @rule(target=personals, grant=grants)
-        def create_token(self, grant: int) -> Any:  # noqa: ANN401
+        def create_token(self, grant: int) -> Any:
             return self.make(Step(Rule.CREATE_TOKEN, self.home_of_grant(grant), grant=grant))
 
         @rule(personal=personals)
@@ -98,6 +128,12 @@ def machine_of(explorer: Explorer) -> type[RuleBasedStateMachine]:
         @rule(personal=personals, place=places, kind=st.sampled_from((Rule.TRADE_TOKEN, Rule.USE_TOKEN)))
         def use_token_elsewhere(self, personal: int, place: str, kind: Rule) -> None:
             self.make(Step(kind, place, personal=personal))
+
+        @rule(personal=personals)
+        def revoke_own_token(self, personal: int) -> None:
+            account = self.walk.model.personals[personal - 1].account
+            family = next(family for family in reversed(self.walk.model.families) if family.account == account)
+            self.make(Step(Rule.REVOKE_TOKEN, account[0], grant=self.walk.model.newest_of(family), personal=personal))
 
         @rule(personal=personals, grant=grants)
         def revoke_token(self, personal: int, grant: int) -> None:

@@ -345,6 +345,14 @@ class Model:
 
     # What all of them share
 
+    def numbers_of(self, family: Family) -> list[int]:
+        """The numbers of the family's grants, oldest first."""
+        return [number for number, grant in enumerate(self.grants, 1) if grant.family is family]
+
+    def newest_of(self, family: Family) -> int:
+        """The number of the family's newest grant."""
+        return self.numbers_of(family)[-1]
+
     def _grant(self, family: Family, refresh: RefreshToken | None, now: float, *, by_refresh: bool) -> None:
         lifetime = self._contract.applications[family.account[0]].access_token.lifetime
         grant = Grant(family, None if lifetime is None else now + lifetime, refresh, by_refresh)

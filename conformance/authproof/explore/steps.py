@@ -20,7 +20,20 @@ class Rule(StrEnum):
     USE_TOKEN = "use_token"  # noqa: S105
     TRADE_TOKEN = "trade_token"  # noqa: S105
     REVOKE_TOKEN = "revoke_token"  # noqa: S105
-    PASS_TIME = "pass_time"
+    PASS_TIME = "pass_time"  # noqa: S105
+
+
+_WORDS = {
+    Rule.LOG_IN: "log in at {application} as the {part} account",
+    Rule.REFRESH: "refresh at {application} with the refresh token of grant {grant}",
+    Rule.LOG_OUT: "log out at {application} with the refresh token of grant {grant}",
+    Rule.WHO_AM_I: "ask {application} who I am with the access token of grant {grant}",
+    Rule.CREATE_TOKEN: "create a personal access token at {application} with the access token of grant {grant}",
+    Rule.USE_TOKEN: "ask {application} who I am with personal access token {personal}",
+    Rule.TRADE_TOKEN: "refresh at {application} with personal access token {personal}",
+    Rule.REVOKE_TOKEN: "revoke personal access token {personal} at {application} with the access token of grant {grant}",
+    Rule.PASS_TIME: "move the clock by {seconds} seconds",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +58,7 @@ class Step:
         return {name: str(value) if isinstance(value, Rule) else value for name, value in asdict(self).items() if value}
 
     def __str__(self) -> str:
-        where, personal = f"at {self.application}", f"personal access token {self.personal}"
-        match self.rule:
-            case Rule.LOG_IN:
-                return f"log in {where} as the {self.part} account"
-            case Rule.REFRESH:
-                return f"refresh {where} with the refresh token of grant {self.grant}"
-            case Rule.LOG_OUT:
-                return f"log out {where} with the refresh token of grant {self.grant}"
-            case Rule.WHO_AM_I:
-                return f"ask {where} who I am with the access token of grant {self.grant}"
-            case Rule.CREATE_TOKEN:
-                return f"create a personal access token {where} with the access token of grant {self.grant}"
-            case Rule.USE_TOKEN:
-                return f"ask {where} who I am with {personal}"
-            case Rule.TRADE_TOKEN:
-                return f"refresh {where} with {personal}"
-            case Rule.REVOKE_TOKEN:
-                return f"revoke {personal} {where} with the access token of grant {self.grant}"
-            case Rule.PASS_TIME:
-                return f"move the clock by {self.seconds} seconds"
+        return _WORDS[self.rule].format(**asdict(self))
 
 
 def step_of(raw: object) -> Step:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -12,7 +13,7 @@ from authproof.explore.model import DAY, AccountKey, Answer, Finding, Model, Out
 from authproof.explore.steps import Rule, Step
 from authproof.lab import Blocked, Lab, Missing, PersonalToken, Session, Wait
 from authproof.profile import Account, Part
-from authproof.runner import Runner
+from authproof.runner import Runner, Unreachable
 from authproof.target import Target
 from authproof_spec import Application
 from authproof_spec.contract import PersonalAccessTokens
@@ -24,6 +25,15 @@ _FROM_ELSEWHERE = frozenset({429, 502, 503, 504})
 
 class Impossible(Exception):
     """A step cannot be made: what it names is not there, or the target did not give it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """A step that was made, and the exchange without secrets; None when nothing was sent. gave: a grant or personal access token came of it."""
+
+    step: Step
+    exchange: Exchange | None
+    gave: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +55,8 @@ class _Personal:
 class Walk:
     """A sequence of steps from nothing, with a vault of its own. `close` undoes what it left behind on the target.
 
-    steps: what was done so far, and what came back, without secrets.
+    taken: what was done so far.
+    is_over: nothing more is to be done but to close it.
     refused_logins: the accounts that are not tried again, since each failed login is one too many.
     """
 
@@ -54,7 +65,8 @@ class Walk:
         self.lab = lab
         self.runner = Runner(lab, target)
         self.model = Model(lab.contract)
-        self.steps: list[tuple[Step, Exchange | None]] = []
+        self.taken: list[Taken] = []
+        self.is_over = False
         self.refused_logins = refused_logins
         self._grants: list[_Grant] = []
         self._personals: list[_Personal] = []
@@ -72,12 +84,28 @@ class Walk:
 
     def take(self, step: Step) -> Finding | None:
         """Make `step`; what was wrong about the answer. Raises Impossible, Missing, Blocked or Unreachable."""
-        return self._rules[step.rule](step)
+        before, steps = self.given, len(self.taken)
+        finding = self._rules[step.rule](step)
+        if len(self.taken) > steps:
+            self.taken[-1] = replace(self.taken[-1], gave=self.given != before)
+        return finding
 
     @property
     def given(self) -> tuple[int, int]:
         """How many grants and personal access tokens the target has given."""
         return len(self._grants), len(self._personals)
+
+    def last_look(self) -> Iterator[Step]:
+        """Steps that show what the walk did to every session and personal access token: by turns, since each may change the next."""
+        families = [(family, self.model.numbers_of(family)) for family in self.model.families]
+        for family, numbers in families:
+            yield Step(Rule.WHO_AM_I, family.account[0], grant=numbers[-1])
+        for number, personal in enumerate(self.model.personals, 1):
+            yield Step(Rule.USE_TOKEN, personal.account[0], personal=number)
+        for family, numbers in families:
+            # A used token comes after the newest one, since it alone might be what ends the session.
+            for number in reversed(numbers) if family.standing.is_over else numbers[-1:]:
+                yield Step(Rule.REFRESH, family.account[0], grant=number)
 
     # Steps
 
@@ -173,7 +201,7 @@ class Walk:
         if not self.lab.hooks.offers("advance_clock"):
             raise Missing("The profile has no hook advance_clock.")
         self.runner.perform(Wait(step.seconds))
-        self.steps.append((step, None))
+        self.taken.append(Taken(step, None))
 
     # What they share
 
@@ -212,7 +240,7 @@ class Walk:
 
     def _send(self, step: Step, probe: Probe) -> Exchange:
         (exchange,) = self.runner.perform(probe)
-        self.steps.append((step, self.runner.exchanges[-1]))
+        self.taken.append(Taken(step, self.runner.exchanges[-1]))
         return exchange
 
     def _answer(self, application: Application, exchange: Exchange) -> Answer:
@@ -237,25 +265,24 @@ class Walk:
 
     def close(self) -> tuple[str, ...]:
         """Revoke and log out what the walk left; gives what could not be undone."""
-        for held, known in zip(self._personals, self.model.personals, strict=True):
-            if not known.revoked:
-                session = self._session_for(held.session)
-                self.lab.personal_tokens.append(PersonalToken(session, held.identifier))
+        left = [held for held, known in zip(self._personals, self.model.personals, strict=True) if not known.revoked]
         self._personals.clear()
+        fresh: dict[tuple[str, Part], Session] = {}
+        for held in left:
+            # With a new login, since the walk may have ended every session, or the target wrongly did.
+            key = (held.session.application.name, held.session.account.part)
+            if key not in fresh:
+                fresh[key] = self._new_session(held.session)
+            self.lab.personal_tokens.append(PersonalToken(fresh[key], held.identifier))
         self.runner.clean_up()
         return tuple(self.runner.left_behind)
 
-    def _session_for(self, session: Session) -> Session:
-        """A session of the same account whose access token is known to work: a new one when no other is left."""
-        now, key = self.lab.now(), (session.application.name, str(session.account.part))
-        for number, held in enumerate(self._grants, 1):
-            if held.session.account is session.account and self.model.due_of_access(number, key[0], now, plain="").accept:
-                return Session(session.application, session.account, held.access_token)
-        try:
-            self.take(Step(Rule.LOG_IN, key[0], key[1]))
-        except (Impossible, Missing, Blocked):
-            return session
-        return self._grants[-1].session
+    def _new_session(self, session: Session) -> Session:
+        """A new session of the same account; `session` itself when there is none to be had."""
+        logins = len(self._grants)
+        with contextlib.suppress(Impossible, Missing, Blocked, Unreachable):
+            self.take(Step(Rule.LOG_IN, session.application.name, str(session.account.part)))
+        return self._grants[-1].session if len(self._grants) > logins else session
 
 
 def life_of_personal_tokens(personal: PersonalAccessTokens) -> float:
