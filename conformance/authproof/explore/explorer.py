@@ -183,7 +183,7 @@ class Explorer:
         lab = Lab(self.contract, replace(self._profile, budget=budget), hooks=self._hooks, moved=self._moved, failed_logins=self._failed_logins)
         return Walk(lab, self._target, self._refused_logins)
 
-    def offers(self, step: Step, home: str | None = None) -> bool:
+    def offers(self, step: Step, home: str | None = None) -> bool:  # noqa: PLR0911  # a table
         """True when the contract has what `step` asks for, and says what is due; `home`: the application that the step's token is of."""
         application = self.contract.applications[step.application] if step.application else None
         if application is None:

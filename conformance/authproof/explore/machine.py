@@ -42,7 +42,7 @@ def explore_with_hypothesis(explorer: Explorer) -> None:
             set_hypothesis_home_dir(None)
 
 
-def machine_of(explorer: Explorer) -> type[RuleBasedStateMachine]:
+def machine_of(explorer: Explorer) -> type[RuleBasedStateMachine]:  # noqa: C901  # a class of small rules, which know the explorer
     """The state machine of `explorer`. A rule names a step; a grant or personal access token in a bundle is its number."""
     several = len(explorer.contract.applications) > 1
     places = st.sampled_from(sorted(explorer.contract.applications))

@@ -160,25 +160,25 @@ class Model:
             self._grant(family, self._new_token(family, now) if answer.gives_refresh else None, now, by_refresh=False)
         return _compare(ANYTHING, answer)
 
-    def due_of_refresh(self, number: int, application: str, now: float) -> Due:
+    def due_of_refresh(self, number: int, application: str, now: float) -> Due:  # noqa: PLR0911  # a table, read from the top
         """What a refresh at `application` with the refresh token of the grant has to be answered."""
         grant = self.grants[number - 1]
         family, token = grant.family, grant.refresh
         if token is None:
             return ANYTHING
         if application != family.account[0]:
-            return Due(False, "REFRESH-13", "a refusal: the refresh token is another application's")
+            return _refused("REFRESH-13", "a refusal: the refresh token is another application's")
         if family.standing.is_over:
             return _due_of_ended(family, token)
         if self._is_over(token.ends, now):
-            return Due(False, "REFRESH-14", "a refusal: the refresh token has expired")
+            return _refused("REFRESH-14", "a refusal: the refresh token has expired")
         if token.used_at is not None:
             if self._may_be_in_grace(token, application, now):
                 return ANYTHING
             identifier = "REFRESH-05" if token.is_ancestor else "REFRESH-03"
-            return Due(False, identifier, "a refusal: the refresh token was used before")
+            return _refused(identifier, "a refusal: the refresh token was used before")
         if family.standing is Standing.LIVE and token.sure and self._is_alive(token.ends, now):
-            return Due(True, family.blame or "REFRESH-01", "new tokens: it is the current refresh token of a live session")
+            return _accepted(family.blame or "REFRESH-01", "new tokens: it is the current refresh token of a live session")
         return ANYTHING
 
     def refresh(self, number: int, application: str, answer: Answer, now: float) -> Finding | None:
@@ -242,10 +242,10 @@ class Model:
             # It asks for an access token too, which may be over.
             return ANYTHING
         if application.name != grant.family.account[0] or (grant.refresh and grant.refresh.used_at is not None):
-            return Due(True, "LOGOUT-05", "a success, as for any useless refresh token")
+            return _accepted("LOGOUT-05", "a success, as for any useless refresh token")
         if grant.family.standing is Standing.LOGGED_OUT:
-            return Due(True, "LOGOUT-04", "a success, as before")
-        return Due(True, "LOGOUT-01", "a success")
+            return _accepted("LOGOUT-04", "a success, as before")
+        return _accepted("LOGOUT-01", "a success")
 
     def log_out(self, number: int, application: Application, answer: Answer, now: float) -> Finding | None:
         """A logout at `application` with the refresh token of the grant `number`."""
@@ -270,11 +270,11 @@ class Model:
         grant = self.grants[number - 1]
         family = grant.family
         if application != family.account[0]:
-            return Due(False, "APP-01", "a refusal: the access token is another application's")
+            return _refused("APP-01", "a refusal: the access token is another application's")
         if self._is_over(grant.access_ends, now):
-            return Due(False, "JWT-34", "a refusal: the access token has expired")
+            return _refused("JWT-34", "a refusal: the access token has expired")
         if family.standing is Standing.LIVE and family.newest is grant and self._is_alive(grant.access_ends, now):
-            return Due(True, family.blame or plain, "a success: it is the newest access token of a live session")
+            return _accepted(family.blame or plain, "a success: it is the newest access token of a live session")
         return ANYTHING
 
     def who_am_i(self, number: int, application: str, answer: Answer, now: float) -> Finding | None:
@@ -301,13 +301,13 @@ class Model:
         """What who-am-I at `application` with the personal access token has to be answered."""
         personal = self.personals[number - 1]
         if application != personal.account[0]:
-            return Due(False, "PAT-22", "a refusal: the personal access token is another application's")
+            return _refused("PAT-22", "a refusal: the personal access token is another application's")
         if personal.revoked:
-            return Due(False, "PAT-07", "a refusal: the personal access token is revoked")
+            return _refused("PAT-07", "a refusal: the personal access token is revoked")
         if self._is_over(personal.ends + DAY, now):
-            return Due(False, "PAT-06", "a refusal: the personal access token has expired")
+            return _refused("PAT-06", "a refusal: the personal access token has expired")
         if personal.sure and self._is_alive(personal.ends, now):
-            return Due(True, personal.blame or "PAT-03", "a success: the personal access token is neither revoked nor expired")
+            return _accepted(personal.blame or "PAT-03", "a success: the personal access token is neither revoked nor expired")
         return ANYTHING
 
     def use_token(self, number: int, application: str, answer: Answer, now: float) -> Finding | None:
@@ -317,7 +317,7 @@ class Model:
 
     def trade_token(self, answer: Answer) -> Finding | None:
         """A refresh with a personal access token in the place of the refresh token."""
-        return _compare(Due(False, "PAT-14", "a refusal: a personal access token is no refresh token"), answer)
+        return _compare(_refused("PAT-14", "a refusal: a personal access token is no refresh token"), answer)
 
     def due_of_revocation(self, number: int, grant: int, now: float) -> Due:
         """What the revocation of the personal access token with the access token of the grant has to be answered."""
@@ -326,7 +326,7 @@ class Model:
         if due.accept is False:
             return due
         if account != personal.account:
-            return Due(False, "AUTHZ-05", "a refusal: the personal access token is another user's")
+            return _refused("AUTHZ-05", "a refusal: the personal access token is another user's")
         if personal.revoked or not personal.sure or not self._is_alive(personal.ends, now):
             return Due(None, "PAT-08", "an answer that is no server error: to revoke a token again does no harm")
         return due
@@ -385,13 +385,21 @@ class Model:
         return ends is None or now < ends - MARGIN
 
 
+def _accepted(requirement: str, why: str) -> Due:
+    return Due(accept=True, requirement=requirement, why=why)
+
+
+def _refused(requirement: str, why: str) -> Due:
+    return Due(accept=False, requirement=requirement, why=why)
+
+
 def _due_of_ended(family: Family, token: RefreshToken) -> Due:
     used = token.used_at is not None
     if family.standing is Standing.LOGGED_OUT:
-        return Due(False, "LOGOUT-03" if used else "REFRESH-16", "a refusal: the session was logged out")
+        return _refused("LOGOUT-03" if used else "REFRESH-16", "a refusal: the session was logged out")
     if used:
-        return Due(False, "REFRESH-03", "a refusal: the refresh token was used before")
-    return Due(False, "REFRESH-05" if family.by_ancestor else "REFRESH-04", "a refusal: a used token came back, so the whole family is revoked")
+        return _refused("REFRESH-03", "a refusal: the refresh token was used before")
+    return _refused("REFRESH-05" if family.by_ancestor else "REFRESH-04", "a refusal: a used token came back, so the whole family is revoked")
 
 
 def _compare(due: Due, answer: Answer) -> Finding | None:

@@ -60,7 +60,7 @@ def walked(*steps: str, contract: Contract = CONTRACT) -> Model:
         (["in ordinary", "refresh 1", "out 1"], 2, None, "ERR-07"),
     ],
 )
-def test_what_a_refresh_has_to_be_answered(steps: list[str], grant: int, accept: bool | None, requirement: str) -> None:
+def test_what_a_refresh_has_to_be_answered(steps: list[str], grant: int, *, accept: bool | None, requirement: str) -> None:
     due = walked(*steps).due_of_refresh(grant, "admin", 0)
     assert (due.accept, due.requirement) == (accept, requirement)
 
@@ -103,7 +103,7 @@ def test_a_foreign_application_takes_nothing() -> None:
 
 
 @pytest.mark.parametrize(("after", "accept"), [(900 - 2 * MARGIN, True), (900, None), (900 + 2 * MARGIN, False)])
-def test_around_an_end_either_answer_is_right(after: float, accept: bool | None) -> None:
+def test_around_an_end_either_answer_is_right(after: float, *, accept: bool | None) -> None:
     assert walked("in ordinary").due_of_access(1, "admin", after, plain="LOGIN-01").accept is accept
 
 
