@@ -55,7 +55,8 @@ def explored(contract: Contract, parts: Parts, *, seed: int = 1, runs: int = 20,
             explorer.run()
     finally:
         target.close()
-    assert all(family.revoked or family.expires_at < backend.clock.now() for family in backend.sessions.list()) or explorer.found
+    if explorer.found is None and all(application.refresh_token for application in contract.applications.values()):
+        assert not backend.sessions.list(), "a logout ends every session that has a refresh token"
     return explorer
 
 
@@ -77,22 +78,22 @@ def refresh(grant: int) -> Step:
 
 
 FOUND_BY_SEQUENCES = {
-    "forgives-the-last-used-token": ("REFRESH-04", 4),
-    "forgives-older-used-tokens": ("REFRESH-05", 5),
-    "revives-the-earlier-token-at-logout": ("LOGOUT-03", 4),
-    "ends-the-access-token-alone-at-logout": ("REFRESH-16", 3),
-    "takes-used-refresh-tokens-for-a-minute": ("REFRESH-03", 3),
-    "gives-an-expired-access-token": ("REFRESH-01", 3),
-    "ends-every-session-at-logout": ("LOGOUT-07", 4),
+    "forgives-the-last-used-token": ({"REFRESH-04"}, 4),
+    "forgives-older-used-tokens": ({"REFRESH-05"}, 5),
+    "revives-the-earlier-token-at-logout": ({"LOGOUT-03", "REFRESH-03"}, 4),
+    "ends-the-access-token-alone-at-logout": ({"REFRESH-16"}, 3),
+    "takes-used-refresh-tokens-for-a-minute": ({"REFRESH-03"}, 3),
+    "gives-an-expired-access-token": ({"REFRESH-01"}, 3),
+    "ends-every-session-at-logout": ({"LOGOUT-07"}, 4),
 }
 
 
 @pytest.mark.parametrize("name", FOUND_BY_SEQUENCES)
 def test_a_fault_is_found_and_made_short(name: str) -> None:
-    requirement, length = FOUND_BY_SEQUENCES[name]
+    requirements, length = FOUND_BY_SEQUENCES[name]
     explorer = explored(BUNDLED, parts_with([name]), runs=400)
     assert explorer.found
-    assert explorer.found.finding.requirement == requirement
+    assert explorer.found.finding.requirement in requirements
     assert length <= len(explorer.found.steps) <= length + 1
     again = explored(BUNDLED, parts_with([name]), replay=explorer.found.steps)
     assert again.found
