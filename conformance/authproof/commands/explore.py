@@ -30,6 +30,7 @@ _REQUESTS_OF_THE_MOCK = 20_000
 @click.argument("url", required=False)
 @click.option("--profile", "profile_path", metavar="FILE", help="What the target is and how to get in: a TOML file, see docs/profile.md.")
 @click.option("--contract", "contract_source", metavar="FILE_OR_URL", help="The OpenAPI document; the profile's, else the bundled one, by default.")
+@click.option("--overlay", "overlays", multiple=True, metavar="FILE_OR_URL", help="An OpenAPI Overlay for the document; may be repeated.")
 @click.option("--steps", type=click.IntRange(1, 200), default=20, show_default=True, help="Steps of a walk at most, before the last look.")
 @click.option("--runs", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Walks at most.")
 @click.option("--seconds", type=click.FloatRange(0, min_open=True), metavar="S", help="How long at most; by default the profile's budget.")
@@ -40,6 +41,7 @@ def command(
     url: str | None,
     profile_path: str | None,
     contract_source: str | None,
+    overlays: tuple[str, ...],
     steps: int,
     runs: int,
     seconds: float | None,
@@ -70,23 +72,23 @@ def command(
         raise UsageProblem(f"The folder of {str(keep)!r} does not exist. Mend: make it before the run.")
     try:
         profile = profile_of(url, profile_path)
-        contract = load_contract(contract_source or (profile.contract if profile else None))
+        source, declared = (profile.contract, profile.overlays) if profile else (None, ())
+        contract = load_contract(contract_source or source, overlays or declared)
         replayed = load_steps(replay) if replay else None
         with contextlib.ExitStack() as stack:
-            requests, hooks = _REQUESTS_OF_THE_MOCK, None
+            hooks: Hooks | None = None
             if profile is None:
                 from authproof.embedded import embedded_mock
 
                 profile, hooks = stack.enter_context(embedded_mock(contract))
-            else:
-                requests = profile.budget.requests
+            # However many operations there are, a walk asks the same few.
+            requests, budgeted = profile.budget.for_operations(0)
             chosen = secrets.randbits(32) if seed is None else seed
-            bounds = Bounds(runs, steps, requests, seconds or profile.budget.seconds, chosen)
+            bounds = Bounds(runs, steps, _REQUESTS_OF_THE_MOCK if hooks else requests, seconds or budgeted, chosen)
             target = Target(profile)
             stack.callback(target.close)
-            known: Hooks = hooks or DeclaredHooks(profile.hooks)
             progress = stack.enter_context(Output().progress())
-            explorer = Explorer(contract, profile, target, known, bounds, progress or (lambda _name, _count: None))
+            explorer = Explorer(contract, profile, target, hooks or DeclaredHooks(profile.hooks), bounds, progress or (lambda _name, _count: None))
             stack.enter_context(terminated_like_interrupted())
             if replayed is None:
                 explorer.run()

@@ -100,7 +100,8 @@ def test_what_cannot_be_used_is_said_with_its_mend(arguments: list[str], message
 
 def test_an_interrupted_run_logs_out_first(tmp_path: Path) -> None:
     def sessions(backend: Backend) -> int:
-        return len(backend.sessions.list())
+        with backend.lock:
+            return len(backend.sessions.list())
 
     with running_mock() as (url, backend):
         command = [sys.executable, "-m", "authproof", "explore", "--profile", profile_at(tmp_path, url), "--runs", "100000"]
