@@ -6,6 +6,7 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -103,12 +104,14 @@ def test_an_interrupted_run_logs_out_first(tmp_path: Path) -> None:
         with backend.lock:
             return len(backend.sessions.list())
 
+    calls: list[object] = []
     with running_mock() as (url, backend):
+        backend.record = lambda *call: calls.append(call)
         command = [sys.executable, "-m", "authproof", "explore", "--profile", profile_at(tmp_path, url), "--runs", "100000"]
         with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
             deadline = time.monotonic() + 60
-            while sessions(backend) < 3 and process.poll() is None and time.monotonic() < deadline:
-                pass
+            while len(calls) < 10 and process.poll() is None and time.monotonic() < deadline:
+                threading.Event().wait(0.005)
             process.send_signal(signal.SIGINT)
             _, errors = process.communicate(timeout=60)
         assert process.returncode == 130, errors
