@@ -8,6 +8,7 @@ import click
 
 _COMMANDS = {
     "certify": "Certify a server, or the embedded mock.",
+    "explore": "Search a server for a sequence that it answers wrongly.",
     "init": "Write a profile to fill in.",
     "mock": "Serve a mock that obeys a contract.",
     "faults": "List the faults that the mock can have.",

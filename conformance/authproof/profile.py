@@ -227,6 +227,13 @@ def load_profile(path: str | Path, url: str | None = None) -> Profile:
     )
 
 
+def profile_of(url: str | None, path: str | None) -> Profile | None:
+    """The profile at `path` with the target `url`, or one of the `url` alone; None when neither is given. Raises ProfileError."""
+    if path is not None:
+        return load_profile(path, url)
+    return None if url is None else Profile(checked_url(url))
+
+
 def _waiver(rule: Mapping[str, Any]) -> Waiver:
     return Waiver(rule["id"], rule["reason"], date.fromisoformat(str(rule["expires"])), rule.get("operation"))
 

@@ -85,14 +85,15 @@ class Runner:
         step = next(script, None)
         while step is not None:
             try:
-                answer = self._perform(step)
+                answer = self.perform(step)
             except (Missing, Blocked) as reason:
                 # A script may go on without a step that could not be done.
                 step = _thrown(script, reason)
             else:
                 step = _sent(script, answer)
 
-    def _perform(self, step: Step) -> Sequence[Exchange]:
+    def perform(self, step: Step) -> Sequence[Exchange]:
+        """Carry one step out, and give its exchanges with the secrets still in them. Raises Missing, Blocked or Unreachable."""
         if isinstance(step, Wait):
             self._wait(step.seconds)
             return ()

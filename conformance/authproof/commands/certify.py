@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import signal
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from authproof.commands.interruption import terminated_like_interrupted
 from authproof.commands.output import Destination, Output, destinations
 from authproof.problem import UsageProblem
-from authproof.profile import Profile, ProfileError, checked_url, load_profile
+from authproof.profile import ProfileError, profile_of
 from authproof.reports import FORMATS
 from authproof_spec import ContractError, load_contract
 from authproof_spec.catalogue import Level, UnknownTermError
@@ -92,7 +91,7 @@ def command(
 
     output = Output(reports, quiet=quiet, plain=plain, color=color)
     try:
-        profile = _profile(url, profile_path)
+        profile = profile_of(url, profile_path)
         source, declared = (profile.contract, profile.overlays) if profile else (None, ())
         contract = load_contract(contract_source or source, overlays or declared)
         hooks: Hooks | None = None
@@ -114,29 +113,13 @@ def command(
     sys.exit(INTERRUPTED if report.interrupted else EXIT_CODES[report.verdict])
 
 
-def _profile(url: str | None, path: str | None) -> Profile | None:
-    if path is not None:
-        return load_profile(path, url)
-    return None if url is None else Profile(checked_url(url))
-
-
 def _certify(certification: Certification, output: Output) -> Report:
     from authproof.runner import Unreachable
 
     try:
-        with _terminated_like_interrupted(), output.progress() as progress:
+        with terminated_like_interrupted(), output.progress() as progress:
             certification.run(progress)
     except Unreachable as why:
         click.echo(f"Error: {certification.profile.url} does not answer: {why}. Mend: check the URL, and that the server runs.", err=True)
         sys.exit(UNREACHABLE)
     return certification.report()
-
-
-@contextlib.contextmanager
-def _terminated_like_interrupted() -> Iterator[None]:
-    """While it lasts, SIGTERM ends a run as Ctrl-C does, so that it cleans up."""
-    previous = signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, previous)
