@@ -152,6 +152,10 @@ class Lab:
             return session
         raise self.refusals.get((application.name, account.part), Blocked(f"There is no session of {application.name}."))
 
+    def representative(self, able: Callable[[Application], bool] = lambda _: True) -> Application | None:
+        """The first application with a session that is `able`: where a question is asked that all applications would answer alike."""
+        return next((session.application for session in self.sessions.values() if able(session.application)), None)
+
     def secret(self, value: str, kind: str) -> str:
         """`value`, which from now on is a secret of `kind`."""
         self.vault.add(value, kind)

@@ -12,6 +12,7 @@ from authproof.lab import Lab, Script
 from authproof.scripts import (
     baseline,
     bearer,
+    cookie_values,
     cors,
     identities,
     isolation,
@@ -49,6 +50,7 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "refresh": refresh.refresh,
     "ancestor": refresh.ancestor,
     "race": refresh.race,
+    "cookie_values": cookie_values.cookie_values,
     "logout": logout.logout,
     "second_factor": second_factor.second_factor,
     "foreign_credentials": isolation.foreign_credentials,

@@ -299,7 +299,7 @@ class AcceptsTwoParts(Forgives):
     "ignores-the-signature",
     breaks="JWT-13",
     # Whatever else is wrong with a signature that nobody looks at.
-    also=("JWT-14", "JWT-15", "JWT-16", "JWT-17", "JWT-19"),
+    also=("JWT-14", "JWT-15", "JWT-16", "JWT-17", "JWT-19", "COOKIE-14"),
     reference="CVE-2021-22573",
     harm="Anybody writes a token for any account.",
 )
@@ -334,6 +334,7 @@ class ComparesAPrefix(Tokens):
 @fault(
     "ignores-what-follows-the-signature",
     breaks="JWT-14",
+    also=("COOKIE-14",),  # refresh tokens are JWTs too
     reference="RFC 7515 §5.2",
     harm="One token has any number of spellings, so a list of revoked ones never has them all.",
 )
@@ -382,7 +383,7 @@ class RemembersTheClaims(_Remembers):
     "compares-the-length-of-the-signature",
     breaks="JWT-17",
     # A signature by another key is any other signature of the right length.
-    also=("JWT-13", "JWT-15", "JWT-16", "JWT-19"),
+    also=("JWT-13", "JWT-15", "JWT-16", "JWT-19", "COOKIE-14"),
     reference="RFC 8725 §3.3",
     harm="Anybody signs tokens with a key of his own.",
 )

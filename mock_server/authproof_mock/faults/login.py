@@ -33,6 +33,7 @@ class RefusesOneLogin(Flows):
 @fault(
     "sets-the-cookie-twice-at-login",
     breaks="LOGIN-01",
+    also=("COOKIE-11",),  # it asks for the same of every cookie
     reference="contract",
     harm="Browsers keep two refresh tokens and send both, in an order of their own.",
 )
