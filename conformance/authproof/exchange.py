@@ -125,6 +125,7 @@ class TokenFacts:
     header, claims: the decoded JOSE header and claims when the value is a JWT, else None.
     is_compact: it is three non-empty parts of base64url without padding (RFC 7515 section 7.1).
     is_cookie_octets: every character may stand in a cookie's value (RFC 6265 section 4.1.1).
+    unlike: in how many characters it differs from the earlier secret of its kind that is most like it; None for the first, and for a JWT.
     """
 
     kind: str
@@ -134,6 +135,7 @@ class TokenFacts:
     claims: Mapping[str, Json] | None = None
     is_compact: bool = False
     is_cookie_octets: bool = True
+    unlike: int | None = None
 
 
 def plain_url(url: str) -> str:

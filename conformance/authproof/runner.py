@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -15,6 +16,8 @@ from authproof.lab import Blocked, Greeting, Hook, Lab, Missing, Script, Step, W
 from authproof.target import Target, Unanswered
 from authproof.verdict import Verdict
 from authproof_spec import Application
+from authproof_spec.contract import Login
+from authproof_spec.pointer import get
 
 _SILENCE = 4
 """Unanswered requests in a row after which the target counts as gone."""
@@ -225,7 +228,7 @@ class Runner:
 
     def _is_failed_login(self, live: Exchange) -> bool:
         logins = (login for app in self.lab.contract.applications.values() for login in app.logins)
-        return any(login.operation.id == live.probe.operation and live.status in {login.refusal, 401, 403} for login in logins)
+        return any(login.operation.id == live.probe.operation and _failed(login, live) for login in logins)
 
     def _learn(self, live: Exchange) -> None:
         """Tell the vault every token in an answer before the answer is kept, whatever script asked for it."""
@@ -314,6 +317,17 @@ class Runner:
             self.lab.profile.url,
             tuple(self.handshakes),
         )
+
+
+def _failed(login: Login, live: Exchange) -> bool:
+    """True when the target took the request for a login and refused it. Where it answers 400 to that too, a malformed one is told by its body."""
+    if live.probe.request.method != login.operation.method or live.status not in {login.refusal, 401, 403}:
+        return False
+    try:
+        sent = json.loads(live.probe.request.body or b"")
+    except ValueError:
+        sent = None
+    return live.status in {401, 403} or all(isinstance(value := get(sent, pointer), str) and value for pointer in login.credentials)
 
 
 def _sent(script: Script, answer: Sequence[Exchange]) -> Step | None:

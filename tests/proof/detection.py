@@ -18,7 +18,7 @@ import httpx
 from authproof.certify import Certification, plan
 from authproof.embedded import BackendHooks, accounts_of
 from authproof.forge import new_key
-from authproof.profile import Profile
+from authproof.profile import Budget, Profile
 from authproof.report import Report
 from authproof.verdict import Verdict
 from authproof_mock.backend import Backend
@@ -67,12 +67,16 @@ def contract() -> Contract:
     return replace(load_contract(), cors_origins=("https://app.example.test",))
 
 
-def certify(parts: Parts) -> Report:
+# More failed logins than a run may make by default, so that every question is asked.
+ENOUGH = Budget(failed_logins=20)
+
+
+def certify(parts: Parts, budget: Budget = ENOUGH) -> Report:
     """The report on a mock of the bundled contract that is made of `parts`."""
     seed = load_seed()
     key = new_key(contract().tokens.algorithm)
     backend = Backend(contract(), seed=seed, parts=parts, signing_key=key)
-    profile = Profile("https://mock.invalid", accounts_of(contract(), seed), signing_key=key, unsafe_writes=True)
+    profile = Profile("https://mock.invalid", accounts_of(contract(), seed), signing_key=key, unsafe_writes=True, budget=budget)
     run = Certification(contract(), profile, plan(contract()), transport=InProcess(backend), hooks=BackendHooks(backend))
     run.run()
     return run.report()

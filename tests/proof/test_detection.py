@@ -7,7 +7,7 @@ import pytest
 from authproof.certify import Certification, plan
 from authproof.checks import CHECKS
 from authproof.embedded import accounts_of
-from authproof.profile import Profile
+from authproof.profile import Budget, Profile
 from authproof.verdict import Verdict
 from authproof_mock.faults import Fault, all_faults, parts_with
 from authproof_mock.parts import Parts
@@ -58,6 +58,18 @@ def test_a_mock_without_a_fault_passes_everything() -> None:
     assert not complaints(over_tls)
     passed = {result.requirement.id for result in (*report.results, *over_tls.results) if result.verdict is Verdict.PASS}
     assert passed == {check.requirement for check in CHECKS} - NOT_APPLICABLE, "what is skipped everywhere proves nothing of its faults"
+
+
+@pytest.mark.parametrize(
+    "names", [[], ["takes-any-password"], ["takes-a-missing-password-for-a-wrong-one"], ["takes-an-empty-password-for-a-wrong-one"]]
+)
+def test_a_run_fails_five_logins_at_most(names: list[str]) -> None:
+    report = certify(parts_with(names), Budget())
+    assert 0 < report.failed_logins <= 5
+    # Of each requirement the most telling question was asked, at one operation at least.
+    asked = {result.requirement.id for result in report.results if result.verdict is not Verdict.SKIP}
+    assert {"LOGIN-02", "LOGIN-06", "LOGIN-07", "LOGIN-15"} <= asked
+    assert names or {"LOGIN-03", "LOGIN-04", "LOGIN-20", "MFA-16"} <= asked
 
 
 def test_every_check_has_a_fault_or_a_reason_why_there_is_none() -> None:

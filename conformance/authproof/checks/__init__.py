@@ -10,6 +10,7 @@ from authproof.checks import (
     isolation,
     jwt,
     login,
+    login_bodies,
     logout,
     ownership,
     permissions,
@@ -20,7 +21,7 @@ from authproof.checks import (
 )
 from authproof.checks.registry import Check, Subjects, check
 
-_MODULES = (bearer, jwt, cookie, login, second_factor, refresh, logout, permissions, ownership, personal_tokens, isolation, cors, transport, errors)
+_MODULES = (bearer, jwt, cookie, login, login_bodies, second_factor, refresh, logout, permissions, ownership, personal_tokens, isolation, cors, transport, errors)
 
 CHECKS: tuple[Check, ...] = tuple(found for module in _MODULES for found in vars(module).values() if isinstance(found, Check))
 """Every check, in the order of the catalogue's areas."""

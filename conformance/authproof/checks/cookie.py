@@ -10,7 +10,6 @@ from authproof.checks.registry import check, cookie_givers, first_logins, logout
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
 from authproof.reading import SetCookie, all_cookies, cache_directives, set_cookies
-from authproof.tokens import given_cookies
 from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, weak, worst
 from authproof_spec import Application, Contract, Operation
 from authproof_spec.consistency import path_matches
@@ -248,11 +247,10 @@ def deletes(exchange: Exchange, policy: CookiePolicy) -> Judgement:
         return broken("The cookie is cleared for another domain than it was set for: browsers keep it.", exchange)
     if not cookie.is_deletion:
         return broken(f"The answer sets {policy.name} without Max-Age=0 or a past Expires, so browsers keep it.", exchange)
-    if "secure" not in cookie.attributes and _prefix(policy.name):
-        return broken(f"The cookie {policy.name} is cleared without Secure, which its prefix asks for: browsers keep it.", exchange)
-    if "secure" not in cookie.attributes and policy.secure:
-        return weak("The cookie is cleared without Secure, although it was set with it.", exchange)
-    return met(f"The cookie {policy.name} is cleared.", exchange)
+    if "secure" in cookie.attributes or not policy.secure:
+        return met(f"The cookie {policy.name} is cleared.", exchange)
+    told = broken if _prefix(policy.name) else weak
+    return told(f"The cookie {policy.name} is cleared without Secure, although it was set with it.", exchange)
 
 
 @check("COOKIE-11", on=lambda contract: (*givers(contract), *logouts(contract)), reads=("logout", *FLOWS))

@@ -43,4 +43,5 @@ def _altered(token: str) -> Iterator[tuple[str, str]]:
     head, dot, tail = token.rpartition(".")
     # Hexadecimal digits are the same number in either case.
     if not set(tail.lower()) <= _HEXADECIMAL:
-        yield "its letters in the other case", f"{head}{dot}{tail.swapcase()}"
+        # The last character of a signature may have bits that stand for nothing.
+        yield "its letters in the other case", f"{head}{dot}{tail[:-1].swapcase()}{tail[-1:]}"

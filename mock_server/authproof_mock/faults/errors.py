@@ -22,6 +22,7 @@ from authproof_spec.pointer import Json, get
 @fault(
     "sends-errors-as-text",
     breaks="ERR-01",
+    also=("LOGIN-09",),  # it asks for the shape of that one error
     reference="OWASP ASVS 5.0 4.1.1",
     harm="A client cannot read why it was refused.",
 )
@@ -33,6 +34,7 @@ class SendsText(Answers):
 @fault(
     "sends-errors-without-a-message",
     breaks="ERR-01",
+    also=("LOGIN-09",),  # it asks for the shape of that one error
     reference="RFC 9457 §3",
     harm="Nobody learns why a request was refused.",
 )
