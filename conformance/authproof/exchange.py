@@ -73,6 +73,13 @@ class Probe:
     operation: str | None = None
     variant: str = ""
 
+    def json_at(self, pointer: str) -> Json:
+        """The part of the request's JSON body at `pointer`; None when there is none."""
+        try:
+            return get(json.loads(self.request.body or b""), pointer)
+        except (ValueError, RecursionError):
+            return None
+
 
 @dataclass(frozen=True, slots=True)
 class Exchange:

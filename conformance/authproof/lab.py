@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from authproof.exchange import Exchange, Headers, Probe, Request
 from authproof.hooks import DeclaredHooks, Hooks
+from authproof.onetime import totp_of
 from authproof.profile import SECRETS, Account, Part, Profile
 from authproof.tokens import access_token_in, given_cookies, refresh_token_in, where_access_tokens_are
 from authproof.vault import Vault
@@ -124,6 +125,7 @@ class Lab:
                     self.vault.add(value, "password" if attribute == "password" else "link_token")
             if account.totp_secret:
                 self.vault.add(account.totp_secret, "totp_secret")
+                self.vault.add(totp_of(account.totp_secret).secret, "totp_secret")
         if self.profile.signing_key:
             self.vault.add(self.profile.signing_key, "signing_key")
 

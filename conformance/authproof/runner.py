@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 import time
 from collections.abc import Callable, Sequence
@@ -17,7 +16,6 @@ from authproof.target import Target, Unanswered
 from authproof.verdict import Verdict
 from authproof_spec import Application
 from authproof_spec.contract import Login
-from authproof_spec.pointer import get
 
 _SILENCE = 4
 """Unanswered requests in a row after which the target counts as gone."""
@@ -323,11 +321,8 @@ def _failed(login: Login, live: Exchange) -> bool:
     """True when the target took the request for a login and refused it. Where it answers 400 to that too, a malformed one is told by its body."""
     if live.probe.request.method != login.operation.method or live.status not in {login.refusal, 401, 403}:
         return False
-    try:
-        sent = json.loads(live.probe.request.body or b"")
-    except ValueError:
-        sent = None
-    return live.status in {401, 403} or all(isinstance(value := get(sent, pointer), str) and value for pointer in login.credentials)
+    sent = (live.probe.json_at(pointer) for pointer in login.credentials)
+    return live.status in {401, 403} or all(isinstance(value, str) and value for value in sent)
 
 
 def _sent(script: Script, answer: Sequence[Exchange]) -> Step | None:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from authproof.checks.answers import came_from_elsewhere, response_of
 from authproof.exchange import Exchange
 from authproof.verdict import Judgement, broken, met, undecided
-from authproof_spec.contract import Login
-from authproof_spec.pointer import Json, get
+from authproof_spec.pointer import Json
 
 _VARYING_FIELDS = re.compile(
     r"date|age|etag|expires|last-modified|.*ratelimit.*|.*request-?id|.*correlation.*|.*trace.*|retry-after|content-length|set-cookie"
@@ -37,11 +37,12 @@ class Appearance:
         return Appearance(self.status, _DIGITS.sub("0", self.body), tuple(_DIGITS.sub("0", header) for header in self.headers))
 
 
-def alike(login: Login, one: Exchange, other: Exchange, what: str) -> Judgement:
-    """Met when two refusals of `login` cannot be told apart; `what` names the two."""
-    if any(exchange.status == 429 or came_from_elsewhere(response_of(exchange)) for exchange in (one, other)):
-        return undecided("The target limits requests, or something in front of it answered.", one, other)
-    left, right = appearance(login, one), appearance(login, other)
+def alike(pointers: Iterable[str], one: Exchange, other: Exchange, what: str) -> Judgement:
+    """Met when two refusals cannot be told apart; `what` names the two, `pointers` tell where their requests name somebody."""
+    for exchange in (one, other):
+        if exchange.status == 429 or not 400 <= exchange.status < 500 or came_from_elsewhere(response_of(exchange)):
+            return undecided(f"The answer {exchange.status} is no refusal by the application.", exchange)
+    left, right = appearance(pointers, one), appearance(pointers, other)
     if left == right:
         return met(f"{what} look alike.", one, other)
     if left.without_numbers == right.without_numbers:
@@ -50,14 +51,16 @@ def alike(login: Login, one: Exchange, other: Exchange, what: str) -> Judgement:
     return broken(f"{what} differ in {' and '.join(parts)}.", one, other)
 
 
-def appearance(login: Login, exchange: Exchange) -> Appearance:
-    """The answer of `exchange`, in which the names that the request sent and whatever varies are masked."""
+def appearance(pointers: Iterable[str], exchange: Exchange) -> Appearance:
+    """The answer of `exchange`, in which the names that the request has at `pointers`, and whatever varies, are masked."""
     response = response_of(exchange)
     text = response.body.decode("utf-8", "replace")
     if response.json is not None:
         text = json.dumps(_masked(response.json), sort_keys=True, ensure_ascii=False)
-    for name in _sent_names(login, exchange):
-        text = text.replace(name, "*")
+    for pointer in pointers:
+        name = exchange.probe.json_at(pointer)
+        # What an answer may repeat is long enough to be no other word by chance.
+        text = text.replace(name, "*") if isinstance(name, str) and len(name) > 3 else text
     fields = [(name.lower(), value) for name, value in response.headers]
     # A field of the server's own may hold what it likes, but whether it is there tells something.
     headers = sorted(f"{name}: {'*' if name.startswith('x-') else value}" for name, value in fields if not _VARYING_FIELDS.fullmatch(name))
@@ -68,13 +71,3 @@ def _masked(value: Json) -> Json:
     if isinstance(value, dict):
         return {name: "*" if _VARYING_MEMBERS.fullmatch(name) else _masked(part) for name, part in value.items()}
     return [_masked(part) for part in value] if isinstance(value, list) else value
-
-
-def _sent_names(login: Login, exchange: Exchange) -> list[str]:
-    """The names of accounts in the request, which an answer may repeat. They are long enough to be no other word by chance."""
-    try:
-        sent: Json = json.loads(exchange.probe.request.body or b"")
-    except ValueError:
-        return []
-    values = [get(sent, pointer) for pointer in login.credentials]
-    return [value for value in values if isinstance(value, str) and len(value) > 3]

@@ -43,9 +43,9 @@ def login_of(seen: Evidence, operation: Operation) -> tuple[Application, Login]:
 
 
 def another_is_used(seen: Evidence, operation: Operation) -> bool:
-    """True when the application's account logs in by another operation, so that this one is not asked what only one is asked."""
+    """True when the application's account logs in elsewhere, and has not what this login asks for."""
     application, _ = login_of(seen, operation)
-    used = [login.operation for login in application.logins if seen.all("login.good", login.operation)]
+    used = [login.operation for login in application.logins for name in ("login.good", "login.other_route") if seen.all(name, login.operation)]
     return bool(used) and operation not in used
 
 
@@ -106,11 +106,11 @@ def disabled_account_is_refused(seen: Evidence, operation: Operation) -> Judgeme
 @check("LOGIN-15", on=all_logins, reads=("logins", "refused_logins"))
 def password_is_compared_exactly(seen: Evidence, operation: Operation) -> Judgement:
     """A password that is almost right is wrong (OWASP ASVS 5.0 6.2.8)."""
-    application, login = login_of(seen, operation)
+    _, login = login_of(seen, operation)
     if "password" not in login.credentials.values():
         return untestable("This login takes no password.")
     near = [exchange for name in NEAR for exchange in seen.all(name, operation)]
-    if not near and not _is_usable(seen, application, operation):
+    if not near and another_is_used(seen, operation):
         return NOT_USED
     if not near:
         raise NotObserved("No password that is almost right was tried here.")
@@ -129,16 +129,7 @@ def _compared(exchange: Exchange) -> Judgement:
 def further_login_refuses_too(seen: Evidence, operation: Operation) -> Judgement:
     """Each further way to log in refuses a wrong secret, and an unknown account where it was tried."""
     sent = [*_wrong(seen, operation), *seen.all("login.unknown", operation)]
-    application, _ = login_of(seen, operation)
-    if not sent and not _is_usable(seen, application, operation):
-        return NOT_USED
     return _all_refused(seen, operation, sent, "A wrong secret")
-
-
-def _is_usable(seen: Evidence, application: Application, operation: Operation) -> bool:
-    """False when the account logged in elsewhere, and was never able to log in here."""
-    here = any(seen.all(name, operation) for name in ("login.good", "login.other_route"))
-    return here or not any(seen.all("login.good", login.operation) for login in application.logins)
 
 
 def _wrong(seen: Evidence, operation: Operation) -> list[Exchange]:
@@ -173,9 +164,11 @@ def refusals_look_alike(seen: Evidence, operation: Operation) -> Judgement:
     if len(refusals) < 2:
         if another_is_used(seen, operation):
             return NOT_USED
-        raise NotObserved("Fewer than two kinds of refusal were observed.")
+        if refusals:
+            return untestable("Only one kind of refusal was observed: for the others the profile has no account, or the budget no failed login.")
+        raise NotObserved("No refusal was observed.")
     (first, one), *others = refusals.items()
-    return worst(*(alike(login, one, other, f"The refusals of {first} and of {name}") for name, other in others))
+    return worst(*(alike(login.credentials, one, other, f"The refusals of {first} and of {name}") for name, other in others))
 
 
 def refusals_of(seen: Evidence, operation: Operation) -> dict[str, Exchange]:
@@ -271,12 +264,12 @@ def refresh_tokens_are_unrelated(seen: Evidence, operation: Operation) -> Judgem
     return guessing(seen, tokens, "refresh token", *logins[:2])
 
 
-def guessing(seen: Evidence, names: Iterable[str], what: str, *exchanges: Exchange) -> Judgement:
+def guessing(seen: Evidence, names: Iterable[str], what: str, *exchanges: Exchange, shortest: int = _SHORTEST) -> Judgement:
     """Met unless the opaque ones of the secrets `names` are short, or much like one another. A signed one cannot be made from another."""
     opaque = [fact for fact in (seen.facts[name] for name in names) if fact.header is None]
     for fact in opaque:
-        if fact.length < _SHORTEST:
-            return broken(f"A {what} has {fact.length} characters, which can be guessed; {_SHORTEST} hold 128 bits.", *exchanges)
+        if fact.length < shortest:
+            return broken(f"A {what} has {fact.length} characters, which can be guessed; {shortest} are the least.", *exchanges)
         if fact.unlike is not None and fact.unlike < _LEAST_UNLIKE:
             return broken(f"A {what} differs from an earlier one in {fact.unlike} characters alone.", *exchanges)
     return met(f"Each {what} is a new one, and nothing like another.", *exchanges)

@@ -157,7 +157,12 @@ def _unread(seen: Evidence, operation: Operation, exchange: Exchange, without: E
             f"{method} is answered {exchange.status} with credentials in the query, and {without.status} without: they are read.", exchange, without
         )
     refused = next((one for name in ("login.unknown", "login.near_miss", "mfa.near_miss") for one in seen.all(name, operation)), None)
-    if method != operation.method and exchange.status == login.refusal and refused and appearance(login, exchange) == appearance(login, refused):
+    if (
+        method != operation.method
+        and exchange.status == login.refusal
+        and refused
+        and appearance(login.credentials, exchange) == appearance(login.credentials, refused)
+    ):
         return undecided(f"{method} is answered like a wrong password, with credentials in the query and without.", exchange, refused)
     return met(f"Credentials in the query of {method} are not read: answered {exchange.status}.", exchange)
 

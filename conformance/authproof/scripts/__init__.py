@@ -56,6 +56,7 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "logout": logout.logout,
     "second_factor": second_factor.second_factor,
     "foreign_credentials": isolation.foreign_credentials,
+    "other_ways_in": second_factor.other_ways_in,
     "logins": logins.logins,
     "login_bodies": login_bodies.login_bodies,
     "login_sessions": logins.login_sessions,
@@ -63,4 +64,5 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "refused_logins": refused_logins.refused_logins,
     "withdrawn_permission": withdrawal.withdrawn_permission,
     "disabled_account": withdrawal.disabled_account,
+    "expired_challenge": second_factor.expired_challenge,
 }

@@ -46,6 +46,8 @@ def disabled_logins(lab: Lab, application: Application) -> Script:
 def refused_logins(lab: Lab, application: Application) -> Script:
     """Wrong secrets and unknown accounts at every login of every application, as many as the budget allows; once for all applications."""
     if application is not next(iter(lab.contract.applications.values())):
+        if not lab.may_fail_a_login():
+            raise _spent(lab)
         return
     turn = 0
     for attempt in sorted(_attempts(lab), key=lambda attempt: attempt.rank):

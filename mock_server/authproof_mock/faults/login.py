@@ -85,7 +85,7 @@ class OpensAnAccount(Accounts):
         return super().authenticate(application, credentials)
 
 
-class _TellsApart(Flows):
+class TellsApart(Flows):
     """Refuses some accounts otherwise than others."""
 
     def login(self, application: Application, login: Login, request: Request) -> Answer:
@@ -110,7 +110,7 @@ class _TellsApart(Flows):
     reference="CWE-204",
     harm="Anybody finds out who has an account.",
 )
-class AnswersNotFound(_TellsApart):
+class AnswersNotFound(TellsApart):
     def told(self, refusal: Refusal, account: Account | None) -> Refusal:
         return refusal if account else Refusal(404, refusal.message)
 
@@ -121,7 +121,7 @@ class AnswersNotFound(_TellsApart):
     reference="CWE-204",
     harm="Anybody finds out who has an account.",
 )
-class TellsByTheMessage(_TellsApart):
+class TellsByTheMessage(TellsApart):
     def told(self, refusal: Refusal, account: Account | None) -> Refusal:
         return refusal if account else Refusal(refusal.status, "There is no such account.", headers=refusal.headers)
 
@@ -132,7 +132,7 @@ class TellsByTheMessage(_TellsApart):
     reference="CWE-204",
     harm="Anybody who reads headers finds out who has an account.",
 )
-class TellsByTheChallenge(_TellsApart):
+class TellsByTheChallenge(TellsApart):
     def told(self, refusal: Refusal, account: Account | None) -> Refusal:
         return refusal if account else Refusal(refusal.status, refusal.message)
 
@@ -143,7 +143,7 @@ class TellsByTheChallenge(_TellsApart):
     reference="CWE-204",
     harm="Anybody who reads headers finds out who has an account.",
 )
-class TellsByAHeader(_TellsApart):
+class TellsByAHeader(TellsApart):
     def told(self, refusal: Refusal, account: Account | None) -> Refusal:
         return refusal if account else Refusal(refusal.status, refusal.message, headers=[*refusal.headers, ("x-error-code", "unknown_user")])
 
@@ -154,7 +154,7 @@ class TellsByAHeader(_TellsApart):
     reference="CWE-204",
     harm="Anybody finds out whose account is disabled, and that a guessed password was right.",
 )
-class TellsTheDisabled(_TellsApart):
+class TellsTheDisabled(TellsApart):
     def told(self, refusal: Refusal, account: Account | None) -> Refusal:
         return Refusal(refusal.status, "The account is disabled.", headers=refusal.headers) if account and account.disabled else refusal
 
@@ -221,7 +221,7 @@ class TakesMissingForWrong(_JudgesOtherwise):
     "fails-on-a-missing-password",
     breaks="LOGIN-07",
     # It answers every body that is not valid with a server error, which no document has.
-    also=("LOGIN-08", "LOGIN-09", "ERR-07", "DOC-02"),
+    also=("LOGIN-08", "LOGIN-09", "MFA-10", "ERR-07", "DOC-02"),
     reference="RFC 9110 §15.5.1",
     harm="Anybody makes the server fail with an empty object.",
 )
