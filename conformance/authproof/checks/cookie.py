@@ -301,12 +301,12 @@ def _brings_a_token(seen: Evidence, exchange: Exchange) -> bool:
     return any(seen.facts[name].kind in _TOKENS for name in seen.tokens_in(response.body.decode("utf-8", "replace") + " " + cookies))
 
 
-@check("COOKIE-14", on=cookie_readers, reads=("cookie_values", "refresh"))
+@check("COOKIE-14", on=cookie_readers, reads="cookie_values")
 def altered_cookie_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A value that is not exactly the token is refused; quotes around it may be taken for syntax (RFC 6265 section 4.1.1)."""
     altered = seen.all("cookie.altered", operation)
     judgement = all_refused(altered, "A refresh cookie with an altered value")
-    if judgement.verdict is Verdict.PASS and not response_of(seen.one("refresh.first", operation)).is_success:
+    if judgement.verdict is Verdict.PASS and not response_of(seen.one("cookie.control", operation)).is_success:
         return undecided("The untouched cookie was refused too, so a refusal proves nothing.", *altered)
     quoted = [exchange for exchange in seen.all("cookie.quoted", operation) if response_of(exchange).is_success]
     if judgement.verdict is Verdict.PASS and quoted:

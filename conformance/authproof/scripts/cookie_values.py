@@ -14,7 +14,7 @@ _HEXADECIMAL = frozenset("0123456789abcdef-")
 
 
 def cookie_values(lab: Lab, application: Application) -> Script:
-    """A refresh with each altered value, then with two cookies in either order; at one application, for all read theirs alike."""
+    """A refresh with the token as it is, and with each altered value; then with two cookies in either order; at one application, for all read theirs alike."""
     cookie, refresh = application.cookie, application.refresh
     if cookie is None or refresh is None:
         raise Missing(f"The contract has no refresh cookie for {application.name}.")
@@ -24,6 +24,8 @@ def cookie_values(lab: Lab, application: Application) -> Script:
     session = yield from lab.log_in(application, lab.session(application, *MAIN).account)
     if session.refresh_token is None:
         raise Blocked(f"{application.name}: the login set no refresh cookie.")
+    (control,) = yield lab.refresh(application, session.refresh_token, "cookie.control")
+    session.refresh_token = lab.refresh_token_of(application, control) or session.refresh_token
     for variant, value in _altered(session.refresh_token):
         probe = lab.refresh(application, lab.secret(value, "altered_refresh_token"), "cookie.altered")
         (answer,) = yield replace(probe, variant=variant)

@@ -78,7 +78,7 @@ def _wrong_types(lab: Lab, login: Login, account: Account) -> Iterator[Probe]:
     if pointer is None:
         return
     right = account.attributes[attribute]
-    values: dict[str, Json] = {"a list that holds it": [right], "an operator object": {"$ne": None}, "null": None, "true": True}
+    values: dict[str, Json] = {"a list that holds it": [right], "an operator object": {"$ne": None}, "null": None}
     for variant, value in values.items():
         body = lab.credentials(login, account)
         put(body, pointer, value)

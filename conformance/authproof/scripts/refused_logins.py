@@ -110,9 +110,8 @@ def _wrong_secret(lab: Lab, attempt: Attempt) -> Attempt:
 def _near_miss(lab: Lab, account: Account, turn: int) -> tuple[str, dict[str, str]]:
     """A password that is almost right, in another way each `turn`, and which way that is."""
     right = account.attributes[PASSWORD]
-    variants = {"a blank added": f"{right} ", "its last character missing": right[:-1]}
-    if right.swapcase() != right:
-        variants = {"its letters in the other case": right.swapcase(), **variants}
+    variants = {"a blank added": f"{right} ", "its letters in the other case": right.swapcase(), "its last character missing": right[:-1]}
+    variants = {variant: wrong for variant, wrong in variants.items() if wrong != right}
     variant, wrong = list(variants.items())[turn % len(variants)]
     return variant, {PASSWORD: lab.secret(wrong, "wrong_password")}
 

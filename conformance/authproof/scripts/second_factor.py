@@ -156,7 +156,6 @@ def _malformed(right: str) -> Iterator[tuple[str, Json]]:
     """The right code in forms that are none."""
     yield "a list that holds it", [right]
     yield "its digits in another script", right.translate(_SCRIPT_DIGITS)
-    yield "null", None
 
 
 def _wrong_code(at: Desk, moment: float, steps: int = -_FAR) -> str:
