@@ -72,7 +72,7 @@ def _part(application: Application, seeded: SeedAccount, taken: dict[tuple[str, 
     if seeded.disabled:
         return Part.DISABLED
     if seeded.totp_secret:
-        return Part.SECOND_FACTOR
+        return Part.OTHER_SECOND_FACTOR if (application.name, Part.SECOND_FACTOR) in taken else Part.SECOND_FACTOR
     if seeded.permissions:
         return Part.PRIVILEGED
     return Part.OTHER if (application.name, Part.ORDINARY) in taken else Part.ORDINARY

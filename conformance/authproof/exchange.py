@@ -79,6 +79,13 @@ class Probe:
     operation: str | None = None
     variant: str = ""
 
+    def json_at(self, pointer: str) -> Json:
+        """The part of the request's JSON body at `pointer`; None when there is none."""
+        try:
+            return get(json.loads(self.request.body or b""), pointer)
+        except (ValueError, RecursionError):
+            return None
+
 
 class Departure(StrEnum):
     """In what respect an answer is not as the document says."""
@@ -155,6 +162,7 @@ class TokenFacts:
     header, claims: the decoded JOSE header and claims when the value is a JWT, else None.
     is_compact: it is three non-empty parts of base64url without padding (RFC 7515 section 7.1).
     is_cookie_octets: every character may stand in a cookie's value (RFC 6265 section 4.1.1).
+    unlike: in how many characters it differs from the earlier secret of its kind that is most like it; None for the first, and for a JWT.
     """
 
     kind: str
@@ -164,6 +172,7 @@ class TokenFacts:
     claims: Mapping[str, Json] | None = None
     is_compact: bool = False
     is_cookie_octets: bool = True
+    unlike: int | None = None
 
 
 def plain_url(url: str) -> str:

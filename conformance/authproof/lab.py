@@ -15,6 +15,7 @@ from urllib.parse import quote
 
 from authproof.exchange import Exchange, Headers, Probe, Request
 from authproof.hooks import DeclaredHooks, Hooks
+from authproof.onetime import totp_of
 from authproof.profile import SECRETS, Account, Part, Profile
 from authproof.tokens import access_token_in, given_cookies, refresh_token_in, where_access_tokens_are
 from authproof.vault import Vault
@@ -130,6 +131,7 @@ class Lab:
                     self.vault.add(value, "password" if attribute == "password" else "link_token")
             if account.totp_secret:
                 self.vault.add(account.totp_secret, "totp_secret")
+                self.vault.add(totp_of(account.totp_secret).secret, "totp_secret")
         if self.profile.signing_key:
             self.vault.add(self.profile.signing_key, "signing_key")
 
@@ -162,6 +164,10 @@ class Lab:
         if session := self.sessions.get((application.name, account.part)):
             return session
         raise self.refusals.get((application.name, account.part), Blocked(f"There is no session of {application.name}."))
+
+    def representative(self, able: Callable[[Application], bool] = lambda _: True) -> Application | None:
+        """The first application with a session that is `able`: where a question is asked that all applications would answer alike."""
+        return next((session.application for session in self.sessions.values() if able(session.application)), None)
 
     def secret(self, value: str, kind: str) -> str:
         """`value`, which from now on is a secret of `kind`."""

@@ -19,6 +19,7 @@ from urllib.parse import SplitResult, urlsplit
 import jsonschema_rs
 
 from authproof.hooks import HookRule
+from authproof.onetime import totp_of
 from authproof.waivers import Waiver
 from authproof_spec import Contract
 from authproof_spec.catalogue import Catalogue
@@ -46,11 +47,12 @@ class Part(StrEnum):
     OTHER = "other"
     DISABLED = "disabled"
     SECOND_FACTOR = "second_factor"
+    OTHER_SECOND_FACTOR = "other_second_factor"
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account of the target. `attributes` are the values that logins ask for; `totp_secret` is in base32."""
+    """An account of the target. `attributes` are the values that logins ask for; `totp_secret` is in base32, or an otpauth:// URI."""
 
     application: str
     part: Part
@@ -205,6 +207,7 @@ def load_profile(path: str | Path, url: str | None = None) -> Profile:
         for part, values in parts.items():
             known = {name: _value(source, join(("accounts", application, part, name)), value) for name, value in values.items()}
             secret = known.pop("totp_secret", None)
+            _check_totp(source, join(("accounts", application, part, "totp_secret")), secret)
             accounts.append(Account(application, Part(part), known, secret))
     base = url or target.get("url")
     if base is None:
@@ -241,6 +244,13 @@ def _waiver(rule: Mapping[str, Any]) -> Waiver:
 def _beside(source: Path, document: str) -> str:
     """A document that the profile names: a URL, or a path from the profile's folder."""
     return document if document.startswith(("http://", "https://")) else str(source.parent / document)
+
+
+def _check_totp(source: Path, where: str, secret: str | None) -> None:
+    try:
+        totp_of(secret) if secret else None
+    except ValueError as error:
+        raise ProfileError(f"{source} at {where}: this is no secret of one-time codes. Mend: give its base32 text, or its otpauth:// URI.") from error
 
 
 def _key(source: Path, target: Mapping[str, Any], name: str) -> str | None:

@@ -16,7 +16,9 @@ _PARTS = {
     Part.OTHER: "a second ordinary account, whose objects the first one must not reach",
     Part.DISABLED: "an account that is disabled, with its right password",
     Part.SECOND_FACTOR: "an account with a second factor",
+    Part.OTHER_SECOND_FACTOR: "a second one of these, whose codes must not answer for the first",
 }
+_GUARDED = frozenset({Part.SECOND_FACTOR, Part.OTHER_SECOND_FACTOR})
 _HEAD = """\
 # What the target is and how to get in. Every text may be plain, env:NAME or file:PATH (from this file's folder).
 # Use accounts made for testing: a run logs in and out, and fails to log in a few times. Leave out what you do not have:
@@ -56,14 +58,14 @@ def _target(url: str, source: str | None, overlays: Sequence[str]) -> Iterator[s
 def _accounts(contract: Contract) -> Iterator[str]:
     for application in contract.applications.values():
         for part, words in _PARTS.items():
-            if part is Part.SECOND_FACTOR and application.second_factor is None:
+            if part in _GUARDED and application.second_factor is None:
                 continue
             # The first account is the one that nothing works without.
             mark = "" if part is Part.ORDINARY else "# "
             yield f"\n# {words}\n{mark}[accounts.{_key(application.name)}.{part}]\n"
             for attribute in _attributes(application):
                 yield f"{mark}{_key(attribute)} = {_quoted(_example(application.name, part, attribute))}\n"
-            if part is Part.SECOND_FACTOR:
+            if part in _GUARDED:
                 yield f"{mark}totp_secret = {_quoted('env:' + _variable(application.name, part, 'totp_secret'))}\n"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from email.utils import parsedate_to_datetime
+from email.utils import mktime_tz, parsedate_tz
 
 from authproof.exchange import Response
 
@@ -67,7 +67,7 @@ def bearer_challenge(response: Response) -> Challenge | None:
     return next((challenge for challenge in challenges(response) if challenge.scheme == "bearer"), None)
 
 
-# An answer without Date does not tell what is past. This is.
+# An answer without Date does not tell what is past; this surely is.
 _LONG_AGO = 1_577_836_800.0
 
 
@@ -85,7 +85,7 @@ class SetCookie:
 
     @property
     def max_age(self) -> int | None:
-        """Max-Age in seconds; None when it is absent or no number, which a browser ignores."""
+        """Max-Age in seconds; None when it is absent or no number, quoted ones included, which a browser ignores."""
         text = self.attributes.get("max-age", "")
         # Cut where it is longer than any time, since a server may write more digits than Python reads.
         return int(text[:18]) if re.fullmatch(r"-?[0-9]+", text, re.ASCII) else None
@@ -97,9 +97,9 @@ class SetCookie:
 
     @property
     def lifetime(self) -> float | None:
-        """Seconds that a browser keeps the cookie: Max-Age wins over Expires (RFC 6265 section 5.3). None when neither tells."""
+        """Seconds that a browser keeps the cookie: Max-Age wins over Expires (RFC 6265 section 5.3). None when that is not said, or by no Date."""
         if self.max_age is not None:
-            return self.max_age
+            return float(self.max_age)
         return None if self.expires is None or self.sent is None else self.expires - self.sent
 
     @property
@@ -109,12 +109,27 @@ class SetCookie:
             return self.max_age <= 0
         return self.expires is not None and self.expires <= (_LONG_AGO if self.sent is None else self.sent)
 
+    @property
+    def domain(self) -> str:
+        """The Domain without a leading dot, in lower case; empty for a host-only cookie."""
+        return self.attributes.get("domain", "").removeprefix(".").lower()
+
+    def path(self, target: str) -> str:
+        """The path that the cookie is for, when it is set by an answer of the request target `target` (RFC 6265 section 5.1.4)."""
+        if self.attributes.get("path", "").startswith("/"):
+            return self.attributes["path"]
+        return target.partition("?")[0].rpartition("/")[0] or "/"
+
 
 def set_cookies(response: Response, name: str) -> tuple[SetCookie, ...]:
     """The Set-Cookie lines of `response` for the cookie `name`, in their order."""
+    return tuple(cookie for cookie in all_cookies(response) if cookie.name == name)
+
+
+def all_cookies(response: Response) -> tuple[SetCookie, ...]:
+    """Every Set-Cookie line of `response`, in their order."""
     sent = _moment(response.first("date"))
-    cookies = (_set_cookie(line, sent) for line in response.all("set-cookie"))
-    return tuple(cookie for cookie in cookies if cookie.name == name)
+    return tuple(_set_cookie(line, sent) for line in response.all("set-cookie"))
 
 
 def _set_cookie(line: str, sent: float | None) -> SetCookie:
@@ -128,9 +143,10 @@ def _set_cookie(line: str, sent: float | None) -> SetCookie:
 
 
 def _moment(date: str | None) -> float | None:
-    """A date of HTTP in seconds since the epoch; None when it is absent or none."""
+    """A date of HTTP, or of the older forms that browsers read in cookies, in seconds since the epoch."""
     try:
-        return parsedate_to_datetime(date).timestamp() if date else None
+        parts = parsedate_tz(date) if date else None
+        return float(mktime_tz(parts)) if parts else None
     except (ValueError, OverflowError):
         return None
 

@@ -18,6 +18,7 @@ from authproof.scripts import cleanup
 from authproof.target import Target, Unanswered
 from authproof.verdict import Verdict
 from authproof_spec import Application
+from authproof_spec.contract import Login
 
 _SILENCE = 4
 """Unanswered requests in a row after which the target counts as gone."""
@@ -229,7 +230,7 @@ class Runner:
 
     def _is_failed_login(self, live: Exchange) -> bool:
         logins = (login for app in self.lab.contract.applications.values() for login in app.logins)
-        return any(login.operation.id == live.probe.operation and live.status in {login.refusal, 401, 403} for login in logins)
+        return any(login.operation.id == live.probe.operation and _failed(login, live) for login in logins)
 
     def _learn(self, live: Exchange) -> None:
         """Tell the vault every token in an answer before the answer is kept, whatever script asked for it."""
@@ -306,6 +307,14 @@ class Runner:
             self.lab.profile.url,
             tuple(self.handshakes),
         )
+
+
+def _failed(login: Login, live: Exchange) -> bool:
+    """True when the target took the request for a login and refused it. Where it answers 400 to that too, a malformed one is told by its body."""
+    if live.probe.request.method != login.operation.method or live.status not in {login.refusal, 401, 403}:
+        return False
+    sent = (live.probe.json_at(pointer) for pointer in login.credentials)
+    return live.status in {401, 403} or all(isinstance(value, str) and value for value in sent)
 
 
 def _sent(script: Script, answer: Sequence[Exchange]) -> Step | None:

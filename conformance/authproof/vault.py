@@ -13,6 +13,7 @@ import math
 import re
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import zip_longest
 from typing import cast
 from urllib.parse import quote, quote_plus
 
@@ -26,6 +27,8 @@ _COOKIE_OCTETS = re.compile(r"^[\x21\x23-\x2b\x2d-\x3a\x3c-\x5b\x5d-\x7e]*$")
 # A shorter secret may be part of an innocent word or number, so it is only replaced where it is a whole value.
 _SAFE_LENGTH = 8
 _SHORT, _REMEMBERED = 1000, 10_000
+# What is sent in a longer body than this is no reading for anybody.
+_LONGEST_REQUEST, _SHOWN = 20_000, 1000
 
 
 class Vault:
@@ -39,6 +42,7 @@ class Vault:
         # The same short texts come again and again: names of media types, paths, dates of one second. A new secret makes all of it stale.
         self._redacted: dict[str, str] = {}
         self._short: list[tuple[str, str]] = []
+        self._opaque: dict[str, list[str]] = {}
 
     def add(self, value: str, kind: str) -> str:
         """Keep `value` as a secret of `kind` (snake_case), and give the variable that stands for it."""
@@ -58,6 +62,7 @@ class Vault:
             claims=claims,
             is_compact=_COMPACT.fullmatch(value) is not None,
             is_cookie_octets=_COOKIE_OCTETS.match(value) is not None,
+            unlike=self._unlike(value, kind) if header is None else None,
         )
         self._names[value] = variable
         if len(value) >= _SAFE_LENGTH:
@@ -74,6 +79,12 @@ class Vault:
     def _without_secrets(self, part: dict[str, Json] | None) -> dict[str, Json] | None:
         """What a token says, without the secrets in it. A claim that is like a short one, such as a role, is most likely none."""
         return None if part is None else cast("dict[str, Json]", json.loads(self._without(self._replacements, json.dumps(part))))
+
+    def _unlike(self, value: str, kind: str) -> int | None:
+        earlier = self._opaque.setdefault(kind, [])
+        counts = [sum(one != other for one, other in zip_longest(value, known)) for known in earlier]
+        earlier.append(value)
+        return min(counts, default=None)
 
     def redact(self, text: str) -> str:
         """`text` with every secret replaced by its variable, and with every JWT so replaced, known or not."""
@@ -102,8 +113,16 @@ class Vault:
         )
 
     def _request(self, request: Request) -> Request:
-        body = None if request.body is None else self._bytes(request.body)
+        body = None if request.body is None else self._request_body(request.body)
         return replace(request, target=self.redact(request.target), headers=self._headers(request.headers), body=body)
+
+    def _request_body(self, body: bytes) -> bytes:
+        """`body` redacted, and only its beginning when it is very long."""
+        if len(body) <= _LONGEST_REQUEST:
+            return self._bytes(body)
+        # What is left of a secret that the cut goes through stands in as many characters at the end as the longest one has.
+        longest = max((len(secret) for secret, _ in self._replacements), default=0) + 1
+        return self._bytes(body[: _SHOWN + longest])[:-longest] + f"... ({len(body)} bytes)".encode()
 
     def _headers(self, headers: Headers) -> Headers:
         return tuple((name, self.redact(value)) for name, value in headers)

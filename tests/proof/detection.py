@@ -18,7 +18,7 @@ import httpx
 from authproof.certify import Certification, plan
 from authproof.embedded import BackendHooks, accounts_of
 from authproof.keys import new_key
-from authproof.profile import Profile
+from authproof.profile import Budget, Profile
 from authproof.report import Report
 from authproof.verdict import Verdict
 from authproof_mock.backend import Backend
@@ -76,14 +76,29 @@ def contract_with(algorithm: str | None) -> Contract:
     return replace(contract(), tokens=replace(tokens, algorithm=str(algorithm), jwks_path="/.well-known/jwks.json"))
 
 
-def certify(parts: Parts, served: Contract | None = None, only: Iterable[str] = ()) -> Report:
-    """The report on a mock of `served`, the bundled contract when None, that is made of `parts`; of all requirements, or of those in `only`."""
+# More than a run may spend by default, so that every question is asked.
+ENOUGH = Budget(requests=2000, failed_logins=20)
+
+
+def certify(parts: Parts, served: Contract | None = None, only: Iterable[str] = (), *, budget: Budget = ENOUGH, black_box: bool = False) -> Report:
+    """The report on a mock of `served`, the bundled contract when None, that is made of `parts`; of all requirements, or of those in `only`.
+
+    black_box: the profile has neither signing key nor hooks.
+    """
     served = served or contract()
     seed = load_seed()
     key = new_key(served.tokens.algorithm)
     backend = Backend(served, seed=seed, parts=parts, signing_key=key)
-    profile = Profile("https://mock.invalid", accounts_of(served, seed), signing_key=key, unsafe_writes=True, guesses=True)
-    run = Certification(served, profile, plan(served, only), transport=InProcess(backend), hooks=BackendHooks(backend))
+    profile = Profile(
+        "https://mock.invalid",
+        accounts_of(served, seed),
+        signing_key=None if black_box else key,
+        unsafe_writes=True,
+        guesses=True,
+        budget=replace(budget, wait=0) if black_box else budget,
+    )
+    hooks = None if black_box else BackendHooks(backend)
+    run = Certification(served, profile, plan(served, only), transport=InProcess(backend), hooks=hooks)
     run.run()
     return run.report()
 

@@ -7,7 +7,7 @@ import pytest
 from authproof.certify import Certification, plan
 from authproof.checks import CHECKS
 from authproof.embedded import accounts_of
-from authproof.profile import Profile
+from authproof.profile import Budget, Profile
 from authproof.verdict import Verdict
 from authproof_mock.faults import Fault, all_faults, parts_with
 from authproof_mock.parts import Parts
@@ -24,9 +24,13 @@ WITHOUT_FAULT: dict[str, str] = {
     "DOC-05": "As DOC-01.",
     "TRANSPORT-02": "The mock has one listener, with TLS or without; tests/conformance/test_transport.py has servers with both.",
     "TRANSPORT-04": "The same.",
+    "COOKIE-06": "The bundled document gives the cookies names without a prefix, so there is no rule to break.",
 }
 # A requirement that the mock gives no occasion to judge, and why.
-WITHOUT_OCCASION = {"ERR-02": "The first media type of errors in the bundled document is application/json."}
+WITHOUT_OCCASION = {
+    "COOKIE-06": "The bundled document gives the cookies names without a prefix.",
+    "ERR-02": "The first media type of errors in the bundled document is application/json.",
+}
 
 
 def rows_of_the_page() -> list[str]:
@@ -63,6 +67,18 @@ def test_a_mock_without_a_fault_passes_everything() -> None:
     assert not complaints(over_tls)
     passed |= {result.requirement.id for result in over_tls.results if result.verdict is Verdict.PASS}
     assert passed == {check.requirement for check in CHECKS} - WITHOUT_OCCASION.keys(), "what is skipped everywhere proves nothing of its faults"
+
+
+@pytest.mark.parametrize(
+    "names", [[], ["takes-any-password"], ["takes-a-missing-password-for-a-wrong-one"], ["takes-an-empty-password-for-a-wrong-one"]]
+)
+def test_a_run_fails_five_logins_at_most(names: list[str]) -> None:
+    report = certify(parts_with(names), budget=Budget())
+    assert 0 < report.failed_logins <= 5
+    # Of each requirement the most telling question was asked, at one operation at least.
+    asked = {result.requirement.id for result in report.results if result.verdict is not Verdict.SKIP}
+    assert {"LOGIN-02", "LOGIN-06", "LOGIN-07", "LOGIN-15"} <= asked
+    assert names or {"LOGIN-03", "LOGIN-04", "LOGIN-20", "MFA-16"} <= asked
 
 
 def test_every_check_has_a_fault_or_a_reason_why_there_is_none() -> None:

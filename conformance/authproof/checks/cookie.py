@@ -2,28 +2,64 @@
 
 from __future__ import annotations
 
-from authproof.checks.answers import gives_no_cookie, response_of
-from authproof.checks.registry import check, cookie_givers, first_logins, logouts
+from collections import Counter
+from collections.abc import Iterable
+
+from authproof.checks.answers import all_refused, came_from_elsewhere, gives_no_cookie, response_of
+from authproof.checks.registry import check, cookie_givers, first_logins, logouts, refreshes, second_factors, token_creations
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
-from authproof.reading import SetCookie, cache_directives, set_cookies
-from authproof.verdict import Judgement, broken, met, undecided, weak, worst
-from authproof_spec import Operation
+from authproof.reading import SetCookie, all_cookies, cache_directives, set_cookies
+from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, weak, worst
+from authproof_spec import Application, Contract, Operation
 from authproof_spec.consistency import path_matches
 from authproof_spec.contract import CookiePolicy
 
 Given = tuple[Exchange, SetCookie]
+FLOWS = ("refresh", "second_factor")
+"""The scripts by which every way to get a refresh cookie is seen."""
+_TOKENS = frozenset({"access_token", "refresh_token", "personal_access_token"})
+
+
+def givers(contract: Contract) -> Iterable[Operation]:
+    """The operations that set a refresh cookie: each application's first login, which stands for all, its second factor and its refresh."""
+    yield from cookie_givers(contract)
+    yield from (app.second_factor.operation for app in contract.applications.values() if app.second_factor and app.cookie)
+
+
+def token_givers(contract: Contract) -> Iterable[Operation]:
+    """The operations whose answers bring a token, in a cookie or in the body."""
+    yield from first_logins(contract)
+    yield from second_factors(contract)
+    yield from refreshes(contract)
+    yield from token_creations(contract)
+
+
+def cookie_readers(contract: Contract) -> Iterable[Operation]:
+    """The refresh of each application whose refresh token is in a cookie."""
+    return (app.refresh for app in contract.applications.values() if app.refresh and app.cookie)
+
+
+def _at(seen: Evidence, operation: Operation) -> tuple[Exchange, ...]:
+    """Every exchange with `operation`; for a login, with any login of its application."""
+    application = seen.application_of(operation)
+    logins = [login.operation for login in application.logins] if application else []
+    return tuple(exchange for place in (logins if operation in logins else [operation]) for exchange in seen.on(place))
+
+
+def _policy(seen: Evidence, operation: Operation) -> tuple[Application, CookiePolicy]:
+    application = seen.application_of(operation)
+    if application is None or application.cookie is None:
+        raise NotObserved("The operation belongs to no application with a refresh cookie.")
+    return application, application.cookie
 
 
 def _given(seen: Evidence, operation: Operation) -> tuple[CookiePolicy, list[Given]]:
     """The cookie policy, and each refresh cookie that `operation` set. Raises NotObserved when there is none."""
-    application = seen.application_of(operation)
-    policy = application.cookie if application else None
-    if policy is None:
-        raise NotObserved("The operation belongs to no application with a refresh cookie.")
+    _, policy = _policy(seen, operation)
     given = [
         (exchange, cookie)
-        for exchange in seen.on(operation)
+        for exchange in _at(seen, operation)
         for cookie in set_cookies(response_of(exchange), policy.name)
         if response_of(exchange).is_success and not cookie.is_deletion
     ]
@@ -32,7 +68,12 @@ def _given(seen: Evidence, operation: Operation) -> tuple[CookiePolicy, list[Giv
     return policy, given
 
 
-@check("COOKIE-01", on=cookie_givers, reads="refresh")
+def _prefix(name: str) -> str:
+    """The prefix that asks browsers for more (RFC 6265bis section 4.1.3), in lower case; empty when the name has none."""
+    return next((prefix for prefix in ("__secure-", "__host-") if name.lower().startswith(prefix)), "")
+
+
+@check("COOKIE-01", on=givers, reads=FLOWS)
 def refresh_cookie_is_http_only(seen: Evidence, operation: Operation) -> Judgement:
     """Scripts cannot read the cookie (RFC 6265 section 4.1.2.6)."""
     policy, given = _given(seen, operation)
@@ -42,7 +83,7 @@ def refresh_cookie_is_http_only(seen: Evidence, operation: Operation) -> Judgeme
     return met("The refresh cookie is HttpOnly." if policy.http_only else "The document does not ask for HttpOnly.", given[0][0])
 
 
-@check("COOKIE-02", on=cookie_givers, reads="refresh")
+@check("COOKIE-02", on=givers, reads=FLOWS)
 def refresh_cookie_is_secure(seen: Evidence, operation: Operation) -> Judgement:
     """The cookie travels over TLS alone (RFC 6265 section 4.1.2.5)."""
     policy, given = _given(seen, operation)
@@ -52,7 +93,7 @@ def refresh_cookie_is_secure(seen: Evidence, operation: Operation) -> Judgement:
     return met("The refresh cookie is Secure." if policy.secure else "The document does not ask for Secure.", given[0][0])
 
 
-@check("COOKIE-03", on=cookie_givers, reads="refresh")
+@check("COOKIE-03", on=givers, reads=FLOWS)
 def refresh_cookie_has_the_declared_same_site(seen: Evidence, operation: Operation) -> Judgement:
     """SameSite is the declared one, or a stricter one."""
     policy, given = _given(seen, operation)
@@ -63,111 +104,169 @@ def refresh_cookie_has_the_declared_same_site(seen: Evidence, operation: Operati
             return broken(f"The refresh cookie's SameSite is {found or 'missing'}, and {policy.same_site} is declared.", exchange)
         if rank[found.lower()] < rank[policy.same_site.lower()]:
             return broken(f"The refresh cookie has SameSite={found}, and {policy.same_site} is declared.", exchange)
+        if found.lower() == "none" and "secure" not in cookie.attributes:
+            return broken("The refresh cookie has SameSite=None without Secure: browsers drop it.", exchange)
         if found.lower() != policy.same_site.lower():
             return weak(f"The refresh cookie has SameSite={found}, which is stricter than the declared {policy.same_site}.", exchange)
     return met(f"The refresh cookie has SameSite={policy.same_site}.", given[0][0])
 
 
-@check("COOKIE-04", on=cookie_givers, reads="refresh")
+@check("COOKIE-04", on=givers, reads=FLOWS)
 def refresh_cookie_has_the_declared_path(seen: Evidence, operation: Operation) -> Judgement:
     """The path is the declared one, and covers refresh and logout (RFC 6265 section 5.1.4)."""
     policy, given = _given(seen, operation)
     application = seen.application_of(operation)
     for exchange, cookie in given:
-        path = cookie.attributes.get("path") or ""
+        path = cookie.path(exchange.probe.request.target)
         if path != policy.path:
-            return broken(f"The refresh cookie's path is {path or 'missing'}, and {policy.path} is declared.", exchange)
+            return broken(f"The refresh cookie's path is {path}, and {policy.path} is declared.", exchange)
         for needed in (application.refresh, application.logout) if application else ():
             if needed and not path_matches(needed.path, path):
                 return broken(f"The refresh cookie's path {path} does not cover {needed.path}.", exchange)
     return met(f"The refresh cookie's path is {policy.path}.", given[0][0])
 
 
-@check("COOKIE-05", on=cookie_givers, reads="refresh")
+@check("COOKIE-05", on=givers, reads=FLOWS)
 def refresh_cookie_is_host_only(seen: Evidence, operation: Operation) -> Judgement:
     """The cookie has no Domain unless one is declared (RFC 6265 section 4.1.2.3)."""
     policy, given = _given(seen, operation)
+    declared = _domain(policy)
     for exchange, cookie in given:
-        found = cookie.attributes.get("domain", "").lstrip(".")
-        if found and found != (policy.domain or "").lstrip("."):
-            return broken(f"The refresh cookie has Domain={found}, so every host below it gets the cookie.", exchange)
-    return met("The refresh cookie is host-only." if policy.domain is None else "The refresh cookie has the declared domain.", given[0][0])
+        if cookie.domain == declared:
+            continue
+        if not cookie.domain:
+            return broken(f"The refresh cookie has no Domain, and {declared} is declared.", exchange)
+        return broken(f"The refresh cookie has Domain={cookie.domain}, so every host below it gets the cookie.", exchange)
+    return met("The refresh cookie has the declared domain." if declared else "The refresh cookie is host-only.", given[0][0])
 
 
-@check("COOKIE-07", on=cookie_givers, reads="refresh")
-def refresh_cookie_lives_as_long_as_its_token(seen: Evidence, operation: Operation) -> Judgement:
-    """Max-Age, or else Expires, is the refresh token's lifetime (RFC 6265 section 5.3)."""
+def _domain(policy: CookiePolicy) -> str:
+    return (policy.domain or "").removeprefix(".").lower()
+
+
+@check("COOKIE-06", on=givers, reads=FLOWS)
+def refresh_cookie_obeys_its_prefix(seen: Evidence, operation: Operation) -> Judgement:
+    """A cookie whose name has a prefix is as the prefix promises, else browsers drop it (RFC 6265bis section 5.7)."""
     policy, given = _given(seen, operation)
+    prefix = _prefix(policy.name)
+    if not prefix:
+        return untestable(f"The document gives the cookie the name {policy.name}, which has no prefix, and the server has no choice.")
     for exchange, cookie in given:
-        if cookie.max_age is None and "expires" not in cookie.attributes:
-            return weak("The refresh cookie has neither Max-Age nor Expires: it ends with the browser's session.", exchange)
-        if cookie.lifetime is None:
-            return undecided("The answer has no Date, or Expires no date, so they cannot be compared.", exchange)
-        if cookie.lifetime > policy.max_age + 60:
-            return broken(f"The refresh cookie lives {cookie.lifetime:.0f} seconds, and its token {policy.max_age}.", exchange)
-        if (
-            operation in (login.operation for app in seen.contract.applications.values() for login in app.logins)
-            and cookie.lifetime < policy.max_age - 60
-        ):
-            return broken(f"The refresh cookie lives {cookie.lifetime:.0f} seconds after a login, and {policy.max_age} are declared.", exchange)
-    return met(f"The refresh cookie lives {given[0][1].lifetime or 0:.0f} seconds.", given[0][0])
+        if "secure" not in cookie.attributes:
+            return broken(f"The cookie {policy.name} is not Secure: browsers drop it.", exchange)
+        if prefix == "__host-" and (cookie.domain or cookie.attributes.get("path") != "/"):
+            return broken(f"The cookie {policy.name} has a Domain, or another Path than /: browsers drop it.", exchange)
+    return met(f"The cookie is as the prefix of its name {policy.name} promises.", given[0][0])
 
 
-@check("COOKIE-08", on=cookie_givers, reads="refresh")
+@check("COOKIE-07", on=givers, reads=FLOWS)
+def refresh_cookie_lives_as_long_as_its_token(seen: Evidence, operation: Operation) -> Judgement:
+    """The cookie's lifetime is the declared one, and ends with the token in it (RFC 6265 sections 4.1.2.1 and 4.1.2.2)."""
+    policy, given = _given(seen, operation)
+    return worst(*(_lifetime(seen, operation, exchange, cookie, policy) for exchange, cookie in given))
+
+
+def _lifetime(seen: Evidence, operation: Operation, exchange: Exchange, cookie: SetCookie, policy: CookiePolicy) -> Judgement:
+    told = cookie.lifetime
+    if told is None and cookie.expires is None:
+        return weak("The refresh cookie has neither Max-Age nor Expires: it ends with the browser's session.", exchange)
+    if told is None:
+        return undecided("The refresh cookie has Expires alone, and the answer has no Date to compare it with.", exchange)
+    if cookie.max_age is None:
+        # Date may be written by a server in front of the application, whose clock no hook moves.
+        told = min(told, told - seen.moved, key=lambda seconds: abs(seconds - policy.max_age))
+    if told > policy.max_age + _LEEWAY:
+        return broken(f"The refresh cookie lives {told:.0f} seconds, and {policy.max_age} are declared.", exchange)
+    lifetime = _token_lifetime(seen, cookie)
+    if lifetime is not None and told > lifetime + _LEEWAY:
+        return broken(f"The refresh cookie lives {told:.0f} seconds, and the token in it {lifetime:.0f}.", exchange)
+    # After a refresh it may be what is left of a session whose end is fixed.
+    if operation in first_logins(seen.contract) and told < policy.max_age - _LEEWAY:
+        return broken(f"The refresh cookie lives {told:.0f} seconds after a login, and {policy.max_age} are declared.", exchange)
+    return met(f"The refresh cookie lives {told:.0f} seconds, and no longer than the token in it.", exchange)
+
+
+_LEEWAY = 60
+"""Seconds that a cookie's lifetime may be off."""
+
+
+def _token_lifetime(seen: Evidence, cookie: SetCookie) -> float | None:
+    """Seconds between the issue and the end of the JWT in `cookie`; None when it is none, or does not tell."""
+    for name in seen.tokens_in(cookie.value):
+        claims = seen.facts[name].claims or {}
+        issued, ends = claims.get("iat"), claims.get("exp")
+        if isinstance(issued, int | float) and isinstance(ends, int | float):
+            return ends - issued
+    return None
+
+
+@check("COOKIE-08", on=givers, reads=FLOWS)
 def refresh_token_travels_in_the_cookie_alone(seen: Evidence, operation: Operation) -> Judgement:
     """The refresh token is in no body, URL or other header field."""
-    _, given = _given(seen, operation)
+    policy, given = _given(seen, operation)
     for exchange, cookie in given:
         response = response_of(exchange)
-        elsewhere = response.body.decode("utf-8", "replace") + " ".join(value for name, value in response.headers if name.lower() != "set-cookie")
+        fields = [value for name, value in response.headers if name.lower() != "set-cookie"]
+        fields += [other.value for other in all_cookies(response) if other.name != policy.name]
+        elsewhere = response.body.decode("utf-8", "replace") + " ".join(fields)
         if set(seen.tokens_in(cookie.value)) & set(seen.tokens_in(elsewhere)):
             return broken("The refresh token is also outside its cookie.", exchange)
     return met("The refresh token is in its cookie alone.", given[0][0])
 
 
-@check("COOKIE-09", on=first_logins, reads="logins")
-def failed_login_sets_no_cookie(seen: Evidence, operation: Operation) -> Judgement:
-    """A refused login sets no usable refresh cookie."""
-    application = seen.application_of(operation)
-    if application is None or application.cookie is None:
-        raise NotObserved("The login belongs to no application with a refresh cookie.")
-    refusals = [exchange for exchange in seen.on(operation) if 400 <= exchange.status < 500 and exchange.status != 429]
+@check("COOKIE-09", on=givers, reads=("logins", "refused_logins", *FLOWS))
+def refusal_sets_no_cookie(seen: Evidence, operation: Operation) -> Judgement:
+    """A refused login, second factor or refresh sets no usable refresh cookie."""
+    application, _ = _policy(seen, operation)
+    refusals = [exchange for exchange in _at(seen, operation) if 400 <= exchange.status < 500 and exchange.status != 429]
     if not refusals:
-        raise NotObserved("No login was refused.")
-    clean = met(f"None of {len(refusals)} refused logins sets a usable refresh cookie.", refusals[0])
+        raise NotObserved(f"{operation.name} refused nothing.")
+    clean = met(f"None of {len(refusals)} refusals sets a usable refresh cookie.", refusals[0])
     return worst(*(gives_no_cookie(exchange, application, clean) for exchange in refusals))
 
 
 @check("COOKIE-10", on=logouts, reads="logout")
 def deletion_repeats_the_cookie(seen: Evidence, operation: Operation) -> Judgement:
     """A cookie is deleted under its own name, path and domain (RFC 6265 section 5.3)."""
-    application = seen.application_of(operation)
-    policy = application.cookie if application else None
-    if policy is None:
-        raise NotObserved("The operation belongs to no application with a refresh cookie.")
-    exchange = seen.one("logout", operation)
-    return deletes(exchange, policy)
+    _, policy = _policy(seen, operation)
+    return deletes(seen.one("logout", operation), policy)
 
 
 def deletes(exchange: Exchange, policy: CookiePolicy) -> Judgement:
-    """Met when `exchange` makes a browser forget the cookie of `policy`."""
+    """Met when `exchange` makes a browser forget the cookie of `policy`. Deletions of other paths beside it do no harm."""
     cookies = set_cookies(response_of(exchange), policy.name)
     if not cookies:
         return broken(f"The answer does not clear the cookie {policy.name}.", exchange)
-    cookie = cookies[-1]
+    paths = [cookie.path(exchange.probe.request.target) for cookie in cookies]
+    same = [cookie for cookie, path in zip(cookies, paths, strict=True) if path == policy.path]
+    if not same:
+        return broken(f"The cookie is cleared for the path {paths[-1]}, and it was set for {policy.path}: browsers keep it.", exchange)
+    # The last one of a name, path and domain is the one that a browser goes by.
+    cookie = next((one for one in reversed(same) if one.domain == _domain(policy)), None)
+    if cookie is None:
+        return broken("The cookie is cleared for another domain than it was set for: browsers keep it.", exchange)
     if not cookie.is_deletion:
         return broken(f"The answer sets {policy.name} without Max-Age=0 or a past Expires, so browsers keep it.", exchange)
-    if cookie.attributes.get("path") != policy.path:
-        found = cookie.attributes.get("path") or "missing"
-        return broken(f"The cookie is cleared for the path {found}, and it was set for {policy.path}: browsers keep it.", exchange)
-    if (cookie.attributes.get("domain") or "").lstrip(".") != (policy.domain or "").lstrip("."):
-        return broken("The cookie is cleared for another domain than it was set for: browsers keep it.", exchange)
-    if policy.secure and "secure" not in cookie.attributes:
-        return weak("The cookie is cleared without Secure, although it was set with it.", exchange)
-    return met(f"The cookie {policy.name} is cleared.", exchange)
+    if "secure" in cookie.attributes or not policy.secure:
+        return met(f"The cookie {policy.name} is cleared.", exchange)
+    told = broken if _prefix(policy.name) else weak
+    return told(f"The cookie {policy.name} is cleared without Secure, although it was set with it.", exchange)
 
 
-@check("COOKIE-12", on=cookie_givers, reads="refresh")
+@check("COOKIE-11", on=lambda contract: (*givers(contract), *logouts(contract)), reads=("logout", *FLOWS))
+def answer_sets_a_cookie_once(seen: Evidence, operation: Operation) -> Judgement:
+    """No answer has two Set-Cookie lines for one name (RFC 6265 section 4.1.1)."""
+    answers = [exchange for exchange in _at(seen, operation) if all_cookies(response_of(exchange))]
+    if not answers:
+        raise NotObserved(f"No answer of {operation.name} set a cookie.")
+    for exchange in answers:
+        names = Counter(cookie.name for cookie in all_cookies(response_of(exchange)))
+        if twice := [name for name, count in names.items() if count > 1]:
+            return broken(f"One answer has several Set-Cookie lines for {' and '.join(twice)}.", exchange)
+    return met(f"None of {len(answers)} answers sets a cookie more than once.", answers[0])
+
+
+@check("COOKIE-12", on=givers, reads=FLOWS)
 def refresh_cookie_fits_browsers(seen: Evidence, operation: Operation) -> Judgement:
     """Name and value together are at most 4096 bytes (RFC 6265bis section 5.6)."""
     policy, given = _given(seen, operation)
@@ -183,12 +282,49 @@ def refresh_cookie_fits_browsers(seen: Evidence, operation: Operation) -> Judgem
     return met("The cookie is within the limits.", given[0][0])
 
 
-@check("COOKIE-13", on=cookie_givers, reads="refresh")
+@check("COOKIE-13", on=token_givers, reads=("personal_tokens", *FLOWS))
 def answers_with_tokens_are_not_stored(seen: Evidence, operation: Operation) -> Judgement:
     """An answer that carries a token is no-store (RFC 6749 section 5.1, RFC 9111 section 5.2.2.5)."""
-    _, given = _given(seen, operation)
-    for exchange, _cookie in given:
+    bringing = [exchange for exchange in _at(seen, operation) if response_of(exchange).is_success and _brings_a_token(seen, exchange)]
+    if not bringing:
+        raise NotObserved(f"No answer of {operation.name} brought a token.")
+    for exchange in bringing:
         if "no-store" not in cache_directives(response_of(exchange)):
             found = response_of(exchange).first("cache-control")
             return broken(f"The answer carries tokens, and its Cache-Control is {found or 'missing'}; no-store is due.", exchange)
-    return met("The answers with tokens are no-store.", given[0][0])
+    return met(f"The {len(bringing)} answers with tokens are no-store.", bringing[0])
+
+
+def _brings_a_token(seen: Evidence, exchange: Exchange) -> bool:
+    response = response_of(exchange)
+    cookies = " ".join(cookie.value for cookie in all_cookies(response))
+    return any(seen.facts[name].kind in _TOKENS for name in seen.tokens_in(response.body.decode("utf-8", "replace") + " " + cookies))
+
+
+@check("COOKIE-14", on=cookie_readers, reads="cookie_values")
+def altered_cookie_is_refused(seen: Evidence, operation: Operation) -> Judgement:
+    """A value that is not exactly the token is refused; quotes around it may be taken for syntax (RFC 6265 section 4.1.1)."""
+    altered = seen.all("cookie.altered", operation)
+    judgement = all_refused(altered, "A refresh cookie with an altered value")
+    if judgement.verdict is Verdict.PASS and not response_of(seen.one("cookie.control", operation)).is_success:
+        return undecided("The untouched cookie was refused too, so a refusal proves nothing.", *altered)
+    quoted = [exchange for exchange in seen.all("cookie.quoted", operation) if response_of(exchange).is_success]
+    if judgement.verdict is Verdict.PASS and quoted:
+        return weak("The value is accepted in double quotes, which are a part of it (RFC 6265 section 5.4).", *quoted)
+    return judgement
+
+
+@check("COOKIE-15", on=cookie_readers, reads="cookie_values")
+def order_of_two_cookies_does_not_matter(seen: Evidence, operation: Operation) -> Judgement:
+    """Two cookies of the name are refused, or accepted in either order (RFC 6265 section 4.2.2)."""
+    both = seen.all("cookie.twice", operation)
+    if len(both) < 2:
+        raise NotObserved("A refresh with two cookies was not answered in both orders.")
+    if any(exchange.status == 429 or came_from_elsewhere(response_of(exchange)) for exchange in both):
+        return undecided("The target limits requests, or something in front of it answered.", *both)
+    if any(exchange.status >= 500 for exchange in both):
+        return broken("Two cookies of one name make the server fail.", *both)
+    taken = [exchange for exchange in both if response_of(exchange).is_success]
+    if len(taken) == 1:
+        return broken(f"Of two cookies of one name the good one is taken when it is {taken[0].probe.variant}, and in the other order not.", *both)
+    return met(f"Two cookies of one name are {'accepted' if taken else 'refused'} in either order.", *both)

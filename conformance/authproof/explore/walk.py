@@ -267,13 +267,14 @@ class Walk:
         """Revoke and log out what the walk left; gives what could not be undone."""
         left = [held for held, known in zip(self._personals, self.model.personals, strict=True) if not known.revoked]
         self._personals.clear()
+        self.lab.personal_tokens.clear()
         fresh: dict[tuple[str, Part], Session] = {}
         for held in left:
             # With a new login, since the walk may have ended every session, or the target wrongly did.
             key = (held.session.application.name, held.session.account.part)
             if key not in fresh:
                 fresh[key] = self._new_session(held.session)
-            self.lab.personal_tokens.append(PersonalToken(fresh[key], held.identifier))
+            self.lab.personal_tokens.append(PersonalToken(held.session.application, held.identifier, held.token, fresh[key]))
         self.runner.clean_up()
         return tuple(self.runner.left_behind)
 

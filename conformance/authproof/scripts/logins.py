@@ -1,39 +1,71 @@
-"""Every way to log in, and the refusals of the first one: as few failed logins as prove the point."""
+"""Every way to log in with the right credentials, and what may come along with them."""
 
 from __future__ import annotations
 
+import secrets
+from contextlib import suppress
+
 from authproof.exchange import Probe
-from authproof.lab import MAIN, Blocked, Lab, Script
-from authproof.profile import SECRETS, Part
-from authproof_spec import Application
+from authproof.lab import MAIN, Blocked, Lab, Missing, Script
+from authproof_spec import Application, Contract
+from authproof_spec.contract import Login
+from authproof_spec.pointer import Json
 
 
 def logins(lab: Lab, application: Application) -> Script:
-    """The further logins that the account can use; then a missing field, and a wrong, an unknown and a disabled account."""
+    """Each further login that the account can use."""
     account = lab.session(application, *MAIN).account
     first = account.login(application)
     for login in application.logins:
         if login is not first and account.can_use(login):
-            try:
+            with suppress(Blocked):  # the check of this route judges the answer itself
                 yield from lab.log_in(application, account, "login.other_route", login)
-            except Blocked:
-                continue  # the check of this route judges the answer itself
-    if first is None:
-        return
-    yield Probe("login.empty", lab.call(first.operation, body={}), first.operation.id)
-    attributes = set(first.credentials.values())
-    secret = next((name for name in SECRETS if name in attributes), None)
-    if secret is None:
-        return
-    right = account.attributes[secret]
-    wrong = lab.secret(right.swapcase() if right.swapcase() != right else right + "x", "wrong_password")
-    body = lab.credentials(first, account, **{secret: wrong})
-    yield Probe("login.wrong_secret", lab.call(first.operation, body=body), first.operation.id)
-    identifier = next((name for name in first.credentials.values() if name in {"email", "username"}), None)
-    if identifier and lab.may_fail_a_login():
-        nobody = f"authproof-{lab.run_id}" + ("@example.com" if identifier == "email" else "")
-        body = lab.credentials(first, account, **{identifier: nobody, secret: wrong})
-        yield Probe("login.unknown", lab.call(first.operation, body=body), first.operation.id)
-    disabled = lab.profile.account(application.name, Part.DISABLED)
-    if disabled and disabled.can_use(first):
-        yield Probe("login.disabled", lab.call(first.operation, body=lab.credentials(first, disabled)), first.operation.id)
+
+
+def login_sessions(lab: Lab, application: Application) -> Script:
+    """A login with a made-up refresh cookie; then one with that session's cookie, and with members that nobody asked for."""
+    account = lab.session(application, *MAIN).account
+    login = account.login(application)
+    chosen = lab.representative()
+    if login is None or application is not chosen:
+        raise Missing(f"This is asked at one application{f', {chosen.name}' if chosen else ''}.")
+    body = lab.credentials(login, account)
+    cookies: dict[str, str] = {}
+    if application.cookie and application.refresh:
+        made_up = lab.secret(f"authproof-{secrets.token_urlsafe(32)}", "made_up_refresh_token")
+        request = lab.call(login.operation, body=body, cookies={application.cookie.name: made_up})
+        (answer,) = yield Probe("login.with_cookie", request, login.operation.id)
+        with suppress(Blocked):
+            cookies[application.cookie.name] = lab.opened(application, account, answer).refresh_token or made_up
+        yield lab.refresh(application, made_up, "login.made_up_cookie")
+    request = lab.call(login.operation, body={**_powers(lab.contract, login), **body}, cookies=cookies)
+    (answer,) = yield Probe("login.extra_members", request, login.operation.id)
+    if answer.response is None or not answer.response.is_success:
+        return  # a refusal is lawful
+    session = lab.opened(application, account, answer)
+    if application.identity:
+        me = application.identity.operation
+        yield Probe("login.extra_identity", lab.call(me, bearer=session.access_token), me.id)
+
+
+def _powers(contract: Contract, login: Login) -> dict[str, Json]:
+    """Members that would raise the caller's power if a server took them over, but for those that the document has."""
+    permissions = sorted({name for operation in contract.operations for names in operation.bearer_schemes.values() for name in names})
+    audiences = sorted({name for app in contract.applications.values() for kind in app.token_kinds for name in kind.audience})
+    wanted: dict[str, Json] = {
+        "role": "admin",
+        "roles": ["admin"],
+        "isAdmin": True,
+        "permissions": list(permissions),
+        "scope": " ".join(permissions),
+        "userId": 1,
+        "aud": list(audiences),
+    }
+    return {name: value for name, value in wanted.items() if name not in _declared_members(contract, login)}
+
+
+def _declared_members(contract: Contract, login: Login) -> set[str]:
+    body = login.operation.request_body
+    pointers = [media.schema for media in body.content if media.schema] if body else []
+    schemas = [contract.document.resolve({"$ref": f"#{pointer}"}) for pointer in pointers]
+    return {name for schema in schemas if isinstance(schema, dict) for name in schema.get("properties", {})}

@@ -8,14 +8,16 @@ from dataclasses import replace
 
 from authproof_mock.accounts import Account
 from authproof_mock.answers import Answers
+from authproof_mock.carriers import cookie_values
 from authproof_mock.faults.fault import fault
 from authproof_mock.flows import Flows
 from authproof_mock.http import Answer
 from authproof_mock.refusal import Refusal
+from authproof_mock.samples import Samples
 from authproof_mock.sessions import Family
-from authproof_mock.state import Request
+from authproof_mock.state import Request, State
 from authproof_mock.tokens import AccountId, Purpose, Tokens, TokenType
-from authproof_spec.contract import Application, CookiePolicy, Login, Operation
+from authproof_spec.contract import Application, CookiePolicy, Login, Operation, SecondFactor
 from authproof_spec.pointer import Json, get
 
 LOGIN, REFRESH = "login", "refresh"
@@ -275,6 +277,40 @@ class EmptiesTheCookie(_DeletesAtLogout):
 
 
 @fault(
+    "sets-the-cookie-with-a-wrong-code",
+    breaks="COOKIE-09",
+    # It asks for the same of a wrong code in particular.
+    also=("MFA-05",),
+    reference="CWE-287",
+    harm="A stolen password and any six digits are enough for a session.",
+)
+class SetsTheCookieWithAWrongCode(Flows):
+    def answer_challenge(self, application: Application, factor: SecondFactor, request: Request) -> Answer:
+        opened = self._state.second_factors.open_challenge(application.name, get(request.body, factor.request_challenge))
+        try:
+            return super().answer_challenge(application, factor, request)
+        except Refusal as refusal:
+            account = self._state.accounts.find(opened.account) if opened else None
+            if account is None:
+                raise
+            headers = [header for header in self.start_session(application, account, request).headers if header[0] == "set-cookie"]
+            raise Refusal(refusal.status, refusal.message, headers=[*refusal.headers, *headers]) from None
+
+
+@fault(
+    "clears-the-cookie-of-two-paths",
+    breaks="COOKIE-11",
+    reference="RFC 6265 §4.1.1",
+    harm="Which of two cookies of one name a client keeps is its own affair.",
+)
+class ClearsTwoPaths(Flows):
+    def logout(self, application: Application, request: Request) -> Answer:
+        answer = super().logout(application, request)
+        old = [(name, re.sub("Path=[^;]*", "Path=/", value)) for name, value in answer.headers if name == "set-cookie"]
+        return replace(answer, headers=[*old, *answer.headers])
+
+
+@fault(
     "bakes-a-cookie-that-browsers-drop",
     breaks="COOKIE-12",
     reference="RFC 6265 §6.1",
@@ -308,6 +344,88 @@ class LetsBrowsersKeepRefreshes(Answers):
     def caching(self, operation: Operation | None) -> Iterable[tuple[str, str]]:
         refreshes: Mapping[str, Application] = {app.refresh.id: app for app in self._contract.applications.values() if app.refresh}
         return [("cache-control", "no-cache")] if operation and operation.id in refreshes else super().caching(operation)
+
+
+@fault(
+    "lets-caches-keep-the-tokens-of-a-second-factor",
+    breaks="COOKIE-13",
+    reference="RFC 6749 §5.1",
+    harm="The next user of a shared cache or browser finds the tokens of somebody whom a password alone would not let in.",
+)
+class LetsCachesKeepSecondFactors(Answers):
+    def caching(self, operation: Operation | None) -> Iterable[tuple[str, str]]:
+        factors = [app.second_factor.operation for app in self._contract.applications.values() if app.second_factor]
+        return [] if operation in factors else super().caching(operation)
+
+
+class _Remembers(Flows):
+    """Knows its refresh tokens by something less than the whole of them."""
+
+    def __init__(self, state: State, samples: Samples) -> None:
+        super().__init__(state, samples)
+        self._known: dict[str, str] = {}
+
+    def mint_refresh_token(self, application: Application, family: Family, account: Account) -> str:
+        token = super().mint_refresh_token(application, family, account)
+        self._known[self.key(token)] = token
+        return token
+
+    def refresh_token_of(self, application: Application, request: Request) -> str | None:
+        token = super().refresh_token_of(application, request)
+        return None if token is None else self._known.get(self.key(token), token)
+
+    def key(self, token: str) -> str:
+        """What a token is found by."""
+        raise NotImplementedError
+
+
+@fault(
+    "finds-refresh-tokens-without-regard-to-case",
+    breaks="COOKIE-14",
+    reference="CWE-697",
+    harm="A database that compares text without case has far fewer tokens than their length tells.",
+)
+class FindsWithoutCase(_Remembers):
+    def key(self, token: str) -> str:
+        return token.casefold()
+
+
+@fault(
+    "finds-refresh-tokens-by-their-beginning",
+    breaks="COOKIE-14",
+    reference="CWE-697",
+    harm="A column that is too short cuts the tokens off, and the rest of them proves nothing.",
+)
+class FindsByTheBeginning(_Remembers):
+    def key(self, token: str) -> str:
+        head, dot, tail = token.rpartition(".")
+        return head + dot + tail[:20]
+
+
+@fault(
+    "takes-the-last-of-two-cookies",
+    breaks="COOKIE-15",
+    reference="CWE-436",
+    harm="Somebody who can set a cookie for a sister host decides which of two sessions goes on.",
+)
+class TakesTheLastCookie(Flows):
+    def refresh_token_of(self, application: Application, request: Request) -> str | None:
+        values = cookie_values(request.call, application.cookie.name) if application.cookie else []
+        return values[-1] if values else None
+
+
+@fault(
+    "fails-on-two-cookies",
+    breaks="COOKIE-15",
+    also=("ERR-07", "DOC-02"),  # it is a server error, which no document has
+    reference="RFC 6265 §4.2.2",
+    harm="A user with a stray cookie can neither refresh nor log out.",
+)
+class FailsOnTwoCookies(Flows):
+    def refresh(self, application: Application, request: Request) -> Answer:
+        if application.cookie and len(cookie_values(request.call, application.cookie.name)) > 1:
+            raise Refusal(500, "Something went wrong.")
+        return super().refresh(application, request)
 
 
 @fault(

@@ -24,7 +24,7 @@ from authproof_spec.pointer import Json, get
 @fault(
     "sends-errors-as-text",
     breaks="ERR-01",
-    also=("DOC-03",),  # it is not what is declared
+    also=("DOC-03", "LOGIN-09"),  # it is not what is declared, and LOGIN-09 asks for the shape of that one error
     reference="OWASP ASVS 5.0 4.1.1",
     harm="A client cannot read why it was refused.",
 )
@@ -36,7 +36,7 @@ class SendsText(Answers):
 @fault(
     "sends-errors-without-a-message",
     breaks="ERR-01",
-    also=("ERR-03", "DOC-03"),  # nothing else is said either, and it is not what is declared
+    also=("ERR-03", "DOC-03", "LOGIN-09"),  # nothing else is said either, and it is not what is declared
     reference="RFC 9457 §3",
     harm="Nobody learns why a request was refused.",
 )

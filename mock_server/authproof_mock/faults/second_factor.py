@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from authproof_mock.accounts import Account
+from authproof_mock.clock import Clock
 from authproof_mock.faults.bearer import access_token
 from authproof_mock.faults.fault import fault
+from authproof_mock.faults.login import TellsApart
 from authproof_mock.flows import Flows
 from authproof_mock.guard import Guard
 from authproof_mock.http import Answer
 from authproof_mock.refusal import Refusal
 from authproof_mock.second_factor import Challenge, SecondFactors
 from authproof_mock.state import Caller, Request
+from authproof_mock.validation import Validation
 from authproof_spec.contract import Application, Operation, SecondFactor
 from authproof_spec.pointer import Json, get
 
@@ -107,6 +111,7 @@ class GivesNoTokenAfterwards(Flows):
 @fault(
     "takes-any-code",
     breaks="MFA-05",
+    also=("MFA-07", "MFA-08", "MFA-14"),  # a used one, that of somebody else, and an old one
     reference="CWE-287",
     harm="A stolen password is enough, with any six digits.",
 )
@@ -142,3 +147,275 @@ class ForbidsAWrongCode(Flows):
 class KeepsTheChallenge(SecondFactors):
     def consume(self, challenge: Challenge) -> None:
         """Nothing: it stays open."""
+
+
+class _NumbersChallenges(SecondFactors):
+    """Gives a challenge the next number for its id."""
+
+    length = 6
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self._given = 0
+
+    def challenge(self, application: str, account: str, lifetime: float) -> Challenge:
+        challenge = super().challenge(application, account, lifetime)
+        self._challenges.drop(challenge.id)
+        self._given += 1
+        challenge.id = f"{self._given:0{self.length}}"
+        self._challenges.add(challenge.id, challenge)
+        return challenge
+
+
+@fault(
+    "numbers-its-challenges",
+    breaks="MFA-02",
+    reference="CWE-330",
+    harm="Anybody answers the challenges of others, who have given their password already.",
+)
+class NumbersChallenges(_NumbersChallenges):
+    pass
+
+
+@fault(
+    "counts-up-in-long-challenges",
+    breaks="MFA-02",
+    reference="CWE-340",
+    harm="A challenge that looks long is the one before, plus one.",
+)
+class CountsUpInLongChallenges(_NumbersChallenges):
+    length = 32
+
+
+@fault(
+    "takes-a-code-twice",
+    breaks="MFA-07",
+    reference="RFC 6238 §5.2",
+    harm="Whoever looks over a shoulder logs in with the same code within its half minute.",
+)
+class TakesACodeTwice(SecondFactors):
+    def is_replay(self, account: str, step: int) -> bool:
+        return False
+
+
+@fault(
+    "takes-the-code-of-anybody",
+    breaks="MFA-08",
+    reference="CWE-639",
+    harm="Whoever has a second factor of his own needs nothing but the password of somebody else.",
+)
+class TakesAnybodysCode(Flows):
+    def answer_challenge(self, application: Application, factor: SecondFactor, request: Request) -> Answer:
+        opened = self._state.second_factors.open_challenge(application.name, get(request.body, factor.request_challenge))
+        code = get(request.body, factor.request_code)
+        for other in self._state.accounts.list() if opened else ():
+            if (
+                other.totp_secret
+                and opened
+                and other.key != opened.account
+                and self._state.second_factors.step_of(other.totp_secret, code) is not None
+            ):
+                account = self._state.accounts.find(opened.account)
+                return self.start_session(application, account, request) if account else super().answer_challenge(application, factor, request)
+        return super().answer_challenge(application, factor, request)
+
+
+class _OnAnUnknownChallenge(Flows):
+    """Answers a challenge otherwise that it never gave."""
+
+    def answer_challenge(self, application: Application, factor: SecondFactor, request: Request) -> Answer:
+        identifier = get(request.body, factor.request_challenge)
+        if isinstance(identifier, str) and not identifier.isalnum():
+            raise self.refusal(identifier)
+        return super().answer_challenge(application, factor, request)
+
+    def refusal(self, identifier: str) -> Refusal:
+        """What is said to `identifier`."""
+        return Refusal(500, "Something went wrong.")
+
+
+@fault(
+    "fails-on-a-challenge-with-quotes",
+    breaks="MFA-10",
+    also=("ERR-07", "DOC-02"),  # it is a server error, which no document has
+    reference="CWE-755",
+    harm="Anybody makes the server fail, and learns that quotes reach its database.",
+)
+class FailsOnQuotes(_OnAnUnknownChallenge):
+    pass
+
+
+@fault(
+    "tells-malformed-challenges-from-unknown-ones",
+    breaks="MFA-10",
+    reference="CWE-204",
+    harm="Anybody learns what challenges look like.",
+)
+class TellsMalformedChallenges(_OnAnUnknownChallenge):
+    def refusal(self, identifier: str) -> Refusal:
+        refusal = self.refuse_credentials()
+        return Refusal(refusal.status, "No challenge looks like this.", headers=refusal.headers)
+
+
+@fault(
+    "keeps-challenges-open-for-ever",
+    breaks="MFA-11",
+    reference="CWE-613",
+    harm="A challenge from a log of last year still stands for a password.",
+)
+class KeepsChallengesOpen(SecondFactors):
+    def open_challenge(self, application: str, identifier: Json) -> Challenge | None:
+        challenge = self._challenges.get(identifier) if isinstance(identifier, str) else None
+        return challenge if challenge and challenge.application == application else None
+
+
+@fault(
+    "keeps-challenges-open-for-twice-their-time",
+    breaks="MFA-11",
+    reference="OWASP ASVS 5.0 6.5.5",
+    harm="Whoever finds a browser that somebody left has twice as long.",
+)
+class KeepsChallengesLonger(SecondFactors):
+    def challenge(self, application: str, account: str, lifetime: float) -> Challenge:
+        return super().challenge(application, account, 2 * lifetime)
+
+
+class _TakesAnyForm(Validation):
+    """Looks at the form of no code."""
+
+    def problems(self, schema: str, value: Json) -> dict[str, list[str]]:
+        found = super().problems(schema, value)
+        return {name: words for name, words in found.items() if not (name.startswith("token") and isinstance(value, dict) and "challengeId" in value)}
+
+
+class _ReadsLists(SecondFactors):
+    def answer(self, challenge: Challenge, secret: str, code: Json) -> bool:
+        return super().answer(challenge, secret, code[0] if isinstance(code, Sequence) and not isinstance(code, str) and code else code)
+
+
+reads_lists = fault(
+    "takes-a-list-of-codes",
+    breaks="MFA-13",
+    reference="CWE-1287",
+    harm="One request tries a million codes, and the limit counts one.",
+)(_TakesAnyForm, _ReadsLists)
+
+
+class _TakesAnyText(_TakesAnyForm):
+    """Looks at the form of no code that is text."""
+
+    def problems(self, schema: str, value: Json) -> dict[str, list[str]]:
+        text = isinstance(value, dict) and isinstance(value.get("token"), str)
+        return super().problems(schema, value) if text else Validation.problems(self, schema, value)
+
+
+class _ReadsAnyDigits(SecondFactors):
+    def answer(self, challenge: Challenge, secret: str, code: Json) -> bool:
+        plain = "".join(str(unicodedata.digit(one, one)) for one in code) if isinstance(code, str) else code
+        return super().answer(challenge, secret, plain)
+
+
+reads_any_digits = fault(
+    "takes-digits-of-any-script",
+    breaks="MFA-13",
+    reference="CWE-1287",
+    harm="What a filter in front of the server lets pass as no code is one all the same.",
+)(_TakesAnyText, _ReadsAnyDigits)
+
+
+class _WidensTheWindow(SecondFactors):
+    before, after = 10, 1
+
+    def steps(self) -> range:
+        present = super().steps()[-2]
+        return range(present - self.before, present + self.after + 1)
+
+
+@fault(
+    "takes-codes-of-five-minutes-ago",
+    breaks="MFA-14",
+    reference="RFC 6238 §5.2",
+    harm="A code that was seen in passing is good for five minutes.",
+)
+class TakesOldCodes(_WidensTheWindow):
+    pass
+
+
+class _OpensToElsewhere(Guard):
+    def authenticate(self, token: str, operation: Operation) -> Caller:
+        content = self._state.tokens.verify(token)
+        account = self._state.accounts.find(content.account_key)
+        application = self._state.contract.application_of(operation)
+        strange = account is not None and application is not None and content.type.application != application.name
+        if account and account.totp_secret and strange:
+            return super().authenticate(access_token(self._state, operation, account.key), operation)
+        return super().authenticate(token, operation)
+
+
+opens_to_elsewhere = fault(
+    "takes-a-token-of-an-application-without-a-second-factor",
+    breaks="MFA-15",
+    reference="OWASP ASVS 5.0 6.3.4",
+    harm="A stolen password is enough: the neighbouring application asks for nothing more.",
+)(_OpensToElsewhere)
+
+
+@fault(
+    "tells-accounts-with-a-second-factor-by-the-message",
+    breaks="MFA-16",
+    reference="CWE-204",
+    harm="Anybody finds out whose password alone is enough.",
+)
+class TellsGuardedAccounts(TellsApart):
+    def told(self, refusal: Refusal, account: Account | None) -> Refusal:
+        guarded = account is not None and account.totp_secret is not None
+        return Refusal(refusal.status, "Wrong password; no code was asked for.", headers=refusal.headers) if guarded else refusal
+
+
+@fault(
+    "tells-accounts-with-a-second-factor-by-a-header",
+    breaks="MFA-16",
+    reference="CWE-204",
+    harm="Anybody who reads headers finds out whose password alone is enough.",
+)
+class TellsGuardedAccountsByAHeader(TellsApart):
+    def told(self, refusal: Refusal, account: Account | None) -> Refusal:
+        guarded = account is not None and account.totp_secret is not None
+        return Refusal(refusal.status, refusal.message, headers=[*refusal.headers, ("x-otp", "required")]) if guarded else refusal
+
+
+_LAG = 0.05
+"""Seconds between the look at a challenge and the note that it is used."""
+
+
+class _AnswersSlowly(Flows):
+    """Answers once the use of the challenge is noted, so that only whoever comes meanwhile finds it unused."""
+
+    def answer_challenge(self, application: Application, factor: SecondFactor, request: Request) -> Answer:
+        return replace(super().answer_challenge(application, factor, request), delay=1.5 * _LAG)
+
+
+class _NotesUseLate(SecondFactors):
+    """Notes the use of a challenge and of its code some time after it looked at them."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__(clock)
+        self._used_at: dict[str, float] = {}
+
+    def consume(self, challenge: Challenge) -> None:
+        self._used_at.setdefault(challenge.id, self._clock.now())
+
+    def open_challenge(self, application: str, identifier: Json) -> Challenge | None:
+        challenge = super().open_challenge(application, identifier)
+        return challenge if challenge and self._clock.now() < self._used_at.get(challenge.id, self._clock.now()) + _LAG else None
+
+    def is_replay(self, account: str, step: int) -> bool:
+        return super().is_replay(account, step) and self._clock.now() > max(self._used_at.values(), default=0.0) + _LAG
+
+
+notes_use_late = fault(
+    "lets-simultaneous-codes-in",
+    breaks="MFA-17",
+    reference="CWE-362",
+    harm="Whoever relays a code while its owner types it has a session of his own.",
+)(_AnswersSlowly, _NotesUseLate)

@@ -1,0 +1,99 @@
+"""Logins that are no right request: something missing, of a wrong type, in another format or place, or far too long."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import replace
+from urllib.parse import urlencode
+
+from authproof.exchange import Probe, Request
+from authproof.lab import MAIN, Blocked, Lab, Missing, Script
+from authproof.profile import SECRETS, Account
+from authproof_spec import Application
+from authproof_spec.contract import Login
+from authproof_spec.pointer import Json, put
+
+_MOST_REFUSED = 2
+"""How many of these the target may take for failed logins before no more are sent: others need the budget too."""
+_ABSURD_LENGTH = 2**20
+_FORM, _TEXT = "application/x-www-form-urlencoded", "text/plain"
+
+
+def login_bodies(lab: Lab, application: Application) -> Script:
+    """An empty object at every application; the rest at one. A right server takes none of them for a failed login."""
+    account = lab.session(application, *MAIN).account
+    login = account.login(application)
+    if login is None:
+        return
+    before = lab.failed_logins
+    probes = _probes(lab, login, account) if application is lab.representative() else iter([_empty(lab, login)])
+    for probe in probes:
+        if lab.failed_logins - before >= _MOST_REFUSED or not lab.may_fail_a_login():
+            raise Missing("The target takes malformed logins for failed ones, of which a run may make only a few.")
+        (answer,) = yield probe
+        with suppress(Blocked):
+            lab.opened(application, account, answer)  # where the target let it in after all
+        if probe.name == "login.get_query" and answer.status == login.refusal:
+            yield Probe("login.get_bare", replace(probe.request, target=login.operation.path), login.operation.id)
+    if application is not lab.representative():
+        raise Missing("The rest is asked at one application.")
+
+
+def _empty(lab: Lab, login: Login) -> Probe:
+    return Probe("login.empty", lab.call(login.operation, body={}), login.operation.id)
+
+
+def _probes(lab: Lab, login: Login, account: Account) -> Iterator[Probe]:
+    """Those first that a server is least likely to take for a failed login."""
+    where = login.operation.id
+    right = lab.credentials(login, account)
+    yield _empty(lab, login)
+    yield Probe("login.broken_json", _with_body(lab, login, "application/json", b'{"' + next(iter(right)).encode() + b'":'), where)
+    declared = (
+        {media.name.partition(";")[0].strip().lower() for media in login.operation.request_body.content} if login.operation.request_body else set()
+    )
+    if _FORM not in declared and all(isinstance(value, str) for value in right.values()):
+        form = urlencode({name: str(value) for name, value in right.items()})
+        yield Probe("login.other_format", _with_body(lab, login, _FORM, form.encode()), where, "a form")
+    if _TEXT not in declared:
+        request = lab.call(login.operation, body=right)
+        yield Probe("login.other_format", _with_body(lab, login, _TEXT, request.body or b""), where, "JSON under text/plain")
+    nobody = {pointer: _made_up(lab, attribute) for pointer, attribute in login.credentials.items()}
+    query = urlencode({pointer.rpartition("/")[2]: value for pointer, value in nobody.items()})
+    get = lab.call(login.operation, query=query)
+    yield Probe("login.get_query", replace(get, method="GET"), where)
+    yield Probe("login.post_query", lab.call(login.operation, body={}, query=query), where)
+    yield from _wrong_types(lab, login, account)
+    decoy: dict[str, Json] = {}
+    for pointer, attribute in login.credentials.items():
+        put(decoy, pointer, "x" * _ABSURD_LENGTH if attribute in SECRETS else nobody[pointer])
+    yield Probe("login.long", lab.call(login.operation, body=decoy), where)
+
+
+def _wrong_types(lab: Lab, login: Login, account: Account) -> Iterator[Probe]:
+    """The secret as something else than text, from what an injection would be to what a lenient reader makes text of."""
+    pointer, attribute = next(((pointer, name) for pointer, name in login.credentials.items() if name in SECRETS), (None, ""))
+    if pointer is None:
+        return
+    right = account.attributes[attribute]
+    values: dict[str, Json] = {"a list that holds it": [right], "an operator object": {"$ne": None}, "null": None}
+    for variant, value in values.items():
+        body = lab.credentials(login, account)
+        put(body, pointer, value)
+        yield Probe("login.wrong_type", lab.call(login.operation, body=body), login.operation.id, variant)
+    body = lab.credentials(login, account)
+    put(body, pointer, "")
+    yield Probe("login.empty_secret", lab.call(login.operation, body=body), login.operation.id)
+
+
+def _made_up(lab: Lab, attribute: str) -> str:
+    """A value of `attribute` that is nobody's."""
+    if attribute in SECRETS:
+        return lab.secret(f"authproof-{secrets.token_hex(8)}", "wrong_password")
+    return f"authproof-{lab.run_id}" + ("@example.com" if attribute == "email" else "")
+
+
+def _with_body(lab: Lab, login: Login, media_type: str, body: bytes) -> Request:
+    return replace(lab.call(login.operation, headers=(("Content-Type", media_type),)), body=body)
