@@ -105,6 +105,7 @@ class Profile:
     timeout: seconds to wait for one answer.
     ca: PEM file with the certificate authorities to trust; None: those of this machine.
     verify: the certificate is verified.
+    exhaustive: every variant of a forged token is sent, and not a sample of each kind.
     guesses: the run may ask for paths that the document does not have; None: on loopback alone.
     unsafe_writes: probes may create objects on a server that wrongly lets them pass; None: on loopback alone.
     signing_key: what the target signs its tokens with: a secret's text, or a private key in PEM.
@@ -121,6 +122,7 @@ class Profile:
     timeout: float = 10.0
     unsafe_writes: bool | None = None
     guesses: bool | None = None
+    exhaustive: bool = False
     signing_key: str | None = field(default=None, repr=False)
     public_key: str | None = None
     budget: Budget = Budget()
@@ -221,6 +223,7 @@ def load_profile(path: str | Path, url: str | None = None) -> Profile:
         timeout=float(target.get("timeout", 10.0)),
         unsafe_writes=target.get("unsafe_writes"),
         guesses=target.get("guesses"),
+        exhaustive=target.get("exhaustive", False),
         signing_key=_key(source, target, "signing_key"),
         public_key=_key(source, target, "public_key"),
         budget=Budget(**raw.get("budget", {})),

@@ -95,6 +95,7 @@ def certify(parts: Parts, served: Contract | None = None, only: Iterable[str] = 
         signing_key=None if black_box else key,
         unsafe_writes=True,
         guesses=True,
+        exhaustive=True,
         budget=replace(budget, wait=0) if black_box else budget,
     )
     hooks = None if black_box else BackendHooks(backend)

@@ -55,10 +55,10 @@ def unauthorized_carries_a_bearer_challenge(seen: Evidence, operation: Operation
     return met(f"Each of {len(exchanges)} answers 401 carries a Bearer challenge.", exchanges[0])
 
 
-@check("BEARER-03", on=protected_by_bearer, reads="bearer")
+@check("BEARER-03", on=protected_by_bearer, reads=("bearer", "jwt"))
 def challenge_is_well_formed(seen: Evidence, operation: Operation) -> Judgement:
     """A challenge has the syntax of its standard, and a Bearer one has a parameter (RFC 9110 section 11.3, RFC 6750 section 3)."""
-    exchanges = [e for e in (seen.one("bearer.none", operation), seen.one("bearer.garbage", operation)) if response_of(e).all("www-authenticate")]
+    exchanges = [e for e in (seen.one("bearer.none", operation), _with_no_token(seen, operation)) if response_of(e).all("www-authenticate")]
     if not exchanges:
         return undecided("There is no challenge to read.")
     for exchange in exchanges:
@@ -81,10 +81,10 @@ def challenge_without_credentials_names_no_error(seen: Evidence, operation: Oper
     return met("The challenge names no error.", exchange)
 
 
-@check("BEARER-05", on=protected_by_bearer, reads="bearer")
+@check("BEARER-05", on=protected_by_bearer, reads=("bearer", "jwt"))
 def invalid_token_is_named(seen: Evidence, operation: Operation) -> Judgement:
     """A 401 to a token that is not valid names invalid_token (RFC 6750 section 3.1)."""
-    exchange = seen.one("bearer.garbage", operation)
+    exchange = _with_no_token(seen, operation)
     if exchange.status != 401:
         return undecided(f"The token that is none was answered {exchange.status}, not 401.", exchange)
     errors = _errors(exchange)
@@ -93,6 +93,11 @@ def invalid_token_is_named(seen: Evidence, operation: Operation) -> Judgement:
     found = f"names error={errors[0]}" if errors else "names no error"
     say = broken if seen.contract.requires_error_codes else weak
     return say(f"The challenge to a token that is not valid {found}; invalid_token is due.", exchange)
+
+
+def _with_no_token(seen: Evidence, operation: Operation) -> Exchange:
+    """A request with a credential that is no valid token: garbage, or a forged token where one was sent."""
+    return next(iter(seen.all("bearer.garbage", operation)), None) or seen.one("jwt.none", operation)
 
 
 def _is_challenged(exchange: Exchange) -> bool:

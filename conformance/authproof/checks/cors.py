@@ -205,7 +205,7 @@ def answer_to_one_origin_varies(seen: Evidence, operation: Operation) -> Judgeme
     return met("What depends on the origin says so, or is not stored.", dependent[0])
 
 
-@check("CORS-09", on=cookie_flows, reads="cross_site")
+@check("CORS-09", on=cookie_flows, reads=("cross_site",))
 def foreign_page_changes_nothing(seen: Evidence, operation: Operation) -> Judgement:
     """Without a preflight, a page of another site does nothing with the cookie alone (CWE-352)."""
     exchange = seen.one("cross_site", operation)

@@ -50,6 +50,7 @@ INTERRUPTED = 130
     callback=destinations,
     help=f"Write a report: {', '.join(FORMATS)}. The path - is the standard output; may be repeated.",
 )
+@click.option("--exhaustive", is_flag=True, help="Send every variant of a forged token, and not a sample of each kind.")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), metavar="N", help="Send at most N requests a second.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="How long to wait for one answer.")
 @click.option("--ca", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="PEM file with the certificate authorities to trust.")
@@ -66,6 +67,7 @@ def command(
     skip: tuple[str, ...],
     level: str,
     reports: tuple[Destination, ...],
+    exhaustive: bool,  # noqa: FBT001  # click passes it by name, as all of them
     rate: float | None,
     timeout: float | None,
     ca: Path | None,
@@ -102,6 +104,7 @@ def command(
                 profile, hooks = stack.enter_context(embedded_mock(contract))
             trust = None if insecure else ca or profile.ca
             budget = replace(profile.budget, rate=rate or profile.budget.rate)
+            profile = replace(profile, exhaustive=exhaustive or profile.exhaustive)
             profile = replace(profile, budget=budget, timeout=timeout or profile.timeout, ca=trust, verify=profile.verify and not insecure)
             extensions = load_extensions(profile.checks)
             items = plan(contract, only, skip, extensions, Level(level.upper()))

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from authproof.exchange import Probe, Request
 from authproof.lab import MAIN, Blocked, Lab, Missing, Script
+from authproof.scripts.bearer import only_at_the_first
 from authproof_spec import Application, Operation
 
 FOREIGN_DOMAIN = "evil.example"
@@ -46,6 +47,7 @@ def cross_site(lab: Lab, application: Application) -> Script:
     """Refresh and logout as a foreign page causes them without a preflight, in a session of its own; then whether that was logged out."""
     if application.cookie is None or application.refresh is None or application.refresh.is_protected:
         raise Missing(f"{application.name} has no operation that a cookie alone opens.")
+    only_at_the_first(lab, application)
     account = lab.session(application, *MAIN).account
     session = yield from lab.log_in(application, account, "cross_site.login")
     if session.refresh_token is None:
