@@ -98,7 +98,7 @@ class SetsItForEveryApplication(Flows):
 @fault(
     "knows-the-accounts-of-every-application",
     breaks="APP-03",
-    reference="OWASP ASVS 5.0 8.4.1",
+    reference="contract",
     harm="Who has an account anywhere has one everywhere.",
 )
 class KnowsEverybody(Accounts):

@@ -301,7 +301,7 @@ class RemembersPermissions(_Remembers):
     "answers-404-to-a-disabled-account",
     breaks="AUTHZ-09",
     also=("DOC-02",),
-    reference="contract",
+    reference="CWE-613",
     harm="A client takes the end of its session for a missing page, and asks on.",
 )
 class DisabledIsNotFound(Guard):

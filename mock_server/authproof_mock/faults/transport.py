@@ -27,7 +27,7 @@ from authproof_spec.pointer import Json, get
 @fault(
     "serves-an-expired-certificate",
     breaks="TRANSPORT-01",
-    reference="CWE-295",
+    reference="RFC 6750 §5.3",
     harm="Clients stop, or are told to verify nothing, and then anybody may answer in place of the API.",
 )
 class ServesAnExpiredCertificate(Certificates):
@@ -38,7 +38,7 @@ class ServesAnExpiredCertificate(Certificates):
 @fault(
     "serves-the-certificate-of-another-host",
     breaks="TRANSPORT-01",
-    reference="RFC 6750 §5.3",
+    reference="RFC 6750 §5.2",
     harm="A client that connects all the same would connect to anybody with a certificate.",
 )
 class ServesAnothersCertificate(Certificates):
@@ -73,7 +73,7 @@ class _OffersOldVersions(Certificates):
 
 
 @fault(
-    "offers-tls-1.0",
+    "offers-tls-1-0",
     breaks="TRANSPORT-05",
     reference="RFC 8996 §4",
     harm="Who sits between talks both sides down to ciphers that can be broken.",
@@ -83,7 +83,7 @@ class OffersTls10(_OffersOldVersions):
 
 
 @fault(
-    "offers-tls-1.1",
+    "offers-tls-1-1",
     breaks="TRANSPORT-05",
     reference="RFC 8996 §5",
     harm="Who sits between talks both sides down to ciphers that can be broken.",
