@@ -243,7 +243,7 @@ def test_a_token_for_a_session(status: int, body: Json, headers: tuple[tuple[str
     ],
 )
 def test_a_locked_out_account(before: int, after: int, headers: tuple[tuple[str, str], ...], verdict: Verdict) -> None:
-    assert judge("PAT-17", ME, seen("lockout.token_before", ME, before), seen("lockout.token_after", ME, after, None, *headers)).verdict is verdict
+    assert judge("PAT-17", ME, seen("disabled.token_before", ME, before), seen("disabled.token_after", ME, after, None, *headers)).verdict is verdict
 
 
 @pytest.mark.parametrize(
@@ -274,7 +274,10 @@ def test_the_time_of_use(creation: Exchange, use: int, listing: Exchange, verdic
     ("before", "after", "verdict"), [(200, 403, PASS), (200, 200, FAIL), (200, 401, FAIL), (403, 403, UNDECIDED), (200, 429, UNDECIDED)]
 )
 def test_a_lost_permission(before: int, after: int, verdict: Verdict) -> None:
-    assert judge("PAT-20", "listUsers", seen("rights.before", "listUsers", before), seen("rights.after", "listUsers", after)).verdict is verdict
+    assert (
+        judge("PAT-20", "listUsers", seen("withdrawal.token_before", "listUsers", before), seen("withdrawal.token_after", "listUsers", after)).verdict
+        is verdict
+    )
 
 
 @pytest.mark.parametrize(("status", "verdict"), [(401, PASS), (200, FAIL), (204, FAIL), (429, UNDECIDED)])

@@ -45,7 +45,7 @@ def declaring(status: int) -> Contract:
         ("REFRESH-13", "isolation.refresh"),
         ("REFRESH-14", "expiry.refresh"),
         ("REFRESH-16", "logout.refresh_after"),
-        ("REFRESH-17", "lockout.refresh"),
+        ("REFRESH-17", "disabled.refresh"),
         ("PAT-14", "pat.as_refresh"),
     ],
 )
@@ -253,8 +253,8 @@ def test_a_refusal_clears_the_cookie(status: int, line: str, verdict: Verdict) -
     [
         (401, (), PASS),
         (200, (), FAIL),
-        (200, (("sessionLifetime: 259200", ""),), WARN),
-        (401, (("sessionLifetime: 259200", ""),), PASS),
+        (200, (("sessionLifetime: 172800", ""),), WARN),
+        (401, (("sessionLifetime: 172800", ""),), PASS),
         (429, (), UNDECIDED),
     ],
 )
@@ -288,5 +288,5 @@ def test_the_rights_of_the_new_token(old: dict[str, Json], new: dict[str, Json],
 
 @pytest.mark.parametrize(("later", "verdict"), [((), FAIL), ((401,), PASS), ((200,), FAIL)])
 def test_a_lock_out_may_take_some_seconds(later: tuple[int, ...], verdict: Verdict) -> None:
-    exchanges = (seen("lockout.refresh", REFRESH, 200), *(seen("lockout.refresh_later", REFRESH, status) for status in later))
+    exchanges = (seen("disabled.refresh", REFRESH, 200), *(seen("disabled.refresh_later", REFRESH, status) for status in later))
     assert judge("REFRESH-17", REFRESH, *exchanges).verdict is verdict

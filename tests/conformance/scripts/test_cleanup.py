@@ -10,7 +10,7 @@ from authproof.embedded import BackendHooks, accounts_of
 from authproof.lab import Lab, Script, Wait
 from authproof.profile import Part, Profile
 from authproof.runner import Runner
-from authproof.scripts import account_changes, baseline, expiry, personal_tokens
+from authproof.scripts import baseline, expiry, personal_tokens, withdrawal
 from authproof.target import Target
 from authproof_mock.backend import Backend
 from authproof_mock.seed import load_seed
@@ -103,7 +103,7 @@ def test_an_account_that_was_enabled_for_the_run_ends_disabled(runner: Runner, b
     lab = runner.lab
 
     def script() -> Script:
-        steps = account_changes.lockout(lab, admin(lab.contract))
+        steps = withdrawal.disabled_account(lab, admin(lab.contract))
         answer = yield next(steps)
         for _ in range(2):
             answer = yield steps.send(answer)
