@@ -29,7 +29,7 @@ class Field:
     def limit(self, name: str) -> int | None:
         """The schema's whole-numbered bound `name`, such as maxLength; None when it has none."""
         value = self.schema.get(name)
-        return value if isinstance(value, int) and not isinstance(value, bool) else None
+        return value if isinstance(value, int) else None
 
     def _values(self, name: str) -> Iterator[str]:
         choices = [self.schema, *(choice for word in ("anyOf", "oneOf", "allOf") for choice in _list(self.schema.get(word)))]

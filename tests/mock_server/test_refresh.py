@@ -75,10 +75,10 @@ def test_reuse_of_an_old_ancestor_does_the_same(log_in: LogIn, refresh: Send) ->
 
 def test_a_session_ends_however_often_it_is_refreshed(log_in: LogIn, refresh: Send, clock: Clock) -> None:
     token = cookie_of(log_in())
-    for _ in range(3):
+    for _ in range(2):
         clock.advance(86340)
         token = cookie_of(refresh(token))
-    clock.advance(179)
+    clock.advance(119)
     token = cookie_of(refresh(token))
     clock.advance(1)
     assert_refused(refresh(token))

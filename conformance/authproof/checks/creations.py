@@ -38,7 +38,7 @@ def _turned_down(exchange: Exchange, what: str) -> Judgement:
 def limits_of_the_name_are_enforced(seen: Evidence, operation: Operation) -> Judgement:
     """Names at the edges of the declared limits are taken, and those beyond are not."""
     wrong = seen.all("pat.wrong_name", operation)
-    edges = [*seen.all("pat.longest_name", operation), *(seen.all("pat.shortest_name", operation) or seen.all("pat.extras", operation))]
+    edges = [*seen.all("pat.longest_name", operation), *seen.all("pat.shortest_name", operation)]
     if not wrong and ("creations", _offer(seen, operation)[0].name) not in seen.outcomes:
         return untestable("The document sets no limits to the name.")
     if not wrong:

@@ -70,6 +70,10 @@ def token_is_shown_once(seen: Evidence, operation: Operation) -> Judgement:
     for exchange in seen.all("pat.listed_value"):
         if response_of(exchange).is_success:
             return broken(f"The list shows {exchange.probe.variant}, and that is accepted as a token.", listing, exchange)
+        if exchange.status == 429:
+            return undecided(f"What the list shows as {exchange.probe.variant} was not judged: the target limits requests (429).", exchange)
+    if not response_of(listing).is_success:
+        return undecided(f"The list is answered {listing.status}.", listing)
     for exchange in seen.answered:
         response = response_of(exchange)
         text = response.body.decode("utf-8", "replace") + " ".join(value for _, value in response.headers)

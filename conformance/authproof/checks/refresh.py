@@ -9,7 +9,7 @@ from authproof.checks.cookie import deletes
 from authproof.checks.registry import check, of_several_applications, refreshes
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
-from authproof.reading import set_cookies
+from authproof.reading import media_type, set_cookies
 from authproof.tokens import access_token_in, refresh_token_in, where_access_tokens_are
 from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, weak, worst
 from authproof_spec import Application, Operation
@@ -97,6 +97,8 @@ def garbage_cookie_is_refused(seen: Evidence, operation: Operation) -> Judgement
     for exchange in exchanges:
         if exchange.status in {500, 501}:
             return broken(f"A refresh token that is none makes the server fail with {exchange.status}.", exchange)
+        if exchange.status in {400, 413, 431} and media_type(response_of(exchange)) == "text/html":
+            return undecided(f"The answer {exchange.status} is a web page, so a server in front of the application may have made it.", exchange)
     return all_refused_as_declared(exchanges, operation, "A refresh with a value that is no token")
 
 

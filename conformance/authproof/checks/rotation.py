@@ -176,9 +176,9 @@ def session_ends_however_often_it_is_refreshed(seen: Evidence, operation: Operat
     return refused_as_declared(exchange, operation, what)
 
 
-@check("REFRESH-17", on=refreshes, reads="lockout")
+@check("REFRESH-17", on=refreshes, reads="disabled_account")
 def disabled_account_gets_no_refresh(seen: Evidence, operation: Operation) -> Judgement:
     """A refresh token of an account that was disabled is refused; the change may take some seconds to spread (CWE-613)."""
-    later = seen.all("lockout.refresh_later", operation)
-    first = seen.one("lockout.refresh", operation)
+    later = seen.all("disabled.refresh_later", operation)
+    first = seen.one("disabled.refresh", operation)
     return refused_as_declared(later[0] if later else first, operation, "A refresh of a disabled account")

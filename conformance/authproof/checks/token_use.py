@@ -49,13 +49,13 @@ def personal_token_opens_no_session(seen: Evidence, operation: Operation) -> Jud
     return met("Neither gives tokens for a personal access token.", *exchanges)
 
 
-@check("PAT-17", on=identities_with_personal_tokens, reads="lockout")
+@check("PAT-17", on=identities_with_personal_tokens, reads="disabled_account")
 def token_of_a_disabled_account_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """The token of an account that was disabled is refused at once (CWE-613)."""
-    before = seen.one("lockout.token_before", operation)
+    before = seen.one("disabled.token_before", operation)
     if not response_of(before).is_success:
         return undecided(f"The token was answered {before.status} before its account was disabled too.", before)
-    after = seen.one("lockout.token_after", operation)
+    after = seen.one("disabled.token_after", operation)
     if after.status == 403 and not came_from_elsewhere(response_of(after)):
         return weak("The token of a disabled account is answered 403, and 401 is due.", after)
     return refused(after, "The personal access token of a disabled account")
@@ -78,13 +78,13 @@ def _opened_by_a_permission(contract: Contract) -> Iterable[Operation]:
         yield from itertools.islice(found, 1)
 
 
-@check("PAT-20", on=_opened_by_a_permission, reads="lost_permission")
+@check("PAT-20", on=_opened_by_a_permission, reads="withdrawn_permission")
 def token_loses_the_permission_of_its_user(seen: Evidence, operation: Operation) -> Judgement:
     """A token may do what its user may do now, not what the user could when it was made (OWASP API5)."""
-    before = seen.one("rights.before", operation)
+    before = seen.one("withdrawal.token_before", operation)
     if not response_of(before).is_success:
         return undecided(f"The token was answered {before.status} while its user had the permission.", before)
-    return refused(seen.one("rights.after", operation), "The token of a user who has lost the permission", expected=403)
+    return refused(seen.one("withdrawal.token_after", operation), "The token of a user who has lost the permission", expected=403)
 
 
 @check("PAT-21", on=identities_with_personal_tokens, reads=("creations", "logout"))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -11,9 +10,9 @@ from authproof.checks.answers import came_from_elsewhere
 from authproof.exchange import Exchange, Probe, Response
 from authproof.explore.model import DAY, AccountKey, Answer, Finding, Model, Outcome, Standing
 from authproof.explore.steps import Rule, Step
-from authproof.lab import Blocked, Lab, Missing, PersonalToken, Session, Wait
+from authproof.lab import Lab, Missing, PersonalToken, Session, Wait
 from authproof.profile import Account, Part
-from authproof.runner import Runner, Unreachable
+from authproof.runner import Runner
 from authproof.target import Target
 from authproof_spec import Application
 from authproof_spec.contract import PersonalAccessTokens
@@ -265,25 +264,12 @@ class Walk:
 
     def close(self) -> tuple[str, ...]:
         """Revoke and log out what the walk left; gives what could not be undone."""
-        left = [held for held, known in zip(self._personals, self.model.personals, strict=True) if not known.revoked]
+        pairs = zip(self._personals, self.model.personals, strict=True)
+        left = [PersonalToken(held.session.application, held.identifier, held.token, held.session) for held, known in pairs if not known.revoked]
         self._personals.clear()
-        self.lab.personal_tokens.clear()
-        fresh: dict[tuple[str, Part], Session] = {}
-        for held in left:
-            # With a new login, since the walk may have ended every session, or the target wrongly did.
-            key = (held.session.application.name, held.session.account.part)
-            if key not in fresh:
-                fresh[key] = self._new_session(held.session)
-            self.lab.personal_tokens.append(PersonalToken(held.session.application, held.identifier, held.token, fresh[key]))
+        self.lab.personal_tokens = left
         self.runner.clean_up()
         return tuple(self.runner.left_behind)
-
-    def _new_session(self, session: Session) -> Session:
-        """A new session of the same account; `session` itself when there is none to be had."""
-        logins = len(self._grants)
-        with contextlib.suppress(Impossible, Missing, Blocked, Unreachable):
-            self.take(Step(Rule.LOG_IN, session.application.name, str(session.account.part)))
-        return self._grants[-1].session if len(self._grants) > logins else session
 
 
 def life_of_personal_tokens(personal: PersonalAccessTokens) -> float:

@@ -11,7 +11,6 @@ from typing import TypeAlias
 from authproof.lab import Lab, Script
 from authproof.scripts import (
     access_expiry,
-    account_changes,
     baseline,
     bearer,
     cookie_values,
@@ -82,8 +81,6 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "refused_logins": refused_logins.refused_logins,
     "withdrawn_permission": withdrawal.withdrawn_permission,
     "disabled_account": withdrawal.disabled_account,
-    "lost_permission": account_changes.lost_permission,
-    "lockout": account_changes.lockout,
     "forged_refresh": access_expiry.forged_refresh,
     # A firewall may shut out who asks for these, and the log has everything else in it.
     "neighbours": surface.neighbours,

@@ -25,6 +25,7 @@ def revoke(lab: Lab, token: PersonalToken) -> Script:
         (exchange,) = yield lab.revocation(token, token.value, "cleanup.revoke")
     if exchange.status == 401:
         session = yield from lab.log_in(token.application, token.session.account, "cleanup.login")
+        token.session.access_token = session.access_token  # for the next token of that session
         (exchange,) = yield lab.revocation(token, session.access_token, "cleanup.revoke")
     _expect_done(exchange)
 

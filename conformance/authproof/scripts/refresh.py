@@ -165,7 +165,9 @@ def _reuse_later(lab: Lab, application: Application) -> Script:
 
 
 def ancestor(lab: Lab, application: Application) -> Script:
-    """R1 -> R2 -> R3, then R1 again and R3: reuse of an older ancestor, which no grace covers."""
+    """R1 -> R2 -> R3, then R1 again and R3: reuse of an older ancestor, which no grace covers. At the first application only."""
+    if not is_first(lab, application):
+        raise Missing("One application shows it: the first one is asked.")
     session = yield from log_in(lab, application)
     first = session.refresh_token
     yield from rotate(lab, session, "ancestor.first")

@@ -1,0 +1,78 @@
+"""A run's recording written by hand, and what a check says of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from authproof.checks import CHECKS
+from authproof.evidence import Evidence
+from authproof.exchange import Exchange, Headers, Probe, Request, Response, TokenFacts
+from authproof.verdict import Judgement
+from authproof_spec import Contract, load_contract
+from authproof_spec.pointer import Json
+
+HTML = ("Content-Type", "text/html")
+REFRESH, LOGOUT, ME = "adminRefresh", "adminLogout", "getAdminUser"
+LIST, CREATE, REVOKE = "listPersonalAccessTokens", "createPersonalAccessToken", "revokePersonalAccessToken"
+COOKIE = "it24a_refresh_token"
+NO_ANSWER = 0
+
+
+@cache
+def contract(*changes: tuple[str, str]) -> Contract:
+    """The bundled document with some of its text replaced."""
+    text = (files("authproof_spec") / "openapi.yaml").read_text("utf-8")
+    for old, new in changes:
+        assert old in text
+        text = text.replace(old, new)
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "openapi.yaml"
+        path.write_text(text, "utf-8")
+        return load_contract(path)
+
+
+def seen(
+    name: str, operation: str, status: int, body: Json = None, *headers: tuple[str, str], variant: str = "", sent: Headers = (), data: Json = None
+) -> Exchange:
+    """The exchange of the probe `name`; a status of NO_ANSWER is none."""
+    found = next(each for each in contract().operations if each.id == operation)
+    request = Request(found.method, found.path, sent, None if data is None else json.dumps(data).encode())
+    content = b"" if body is None else body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    response = None if status == NO_ANSWER else Response(status, headers, content)
+    return Exchange(1, Probe(name, request, operation, variant), response, None if response else "connection reset")
+
+
+def token(name: str, kind: str, **claims: Json) -> tuple[str, TokenFacts]:
+    """A secret of the run: its variable without the signs around it, and what is known of it."""
+    return name, TokenFacts(kind, "", 1, claims={**claims} or None)
+
+
+SECRETS = [token(f"REFRESH_TOKEN_{number}", "refresh_token") for number in range(1, 5)]
+SECRETS += [token(f"ACCESS_TOKEN_{number}", "access_token") for number in range(1, 4)] + [token("PERSONAL_ACCESS_TOKEN_1", "personal_access_token")]
+
+
+def sets(value: str, flags: str = "; Path=/api/admin/auth; Max-Age=86400; HttpOnly; Secure; SameSite=Lax") -> tuple[str, str]:
+    """A Set-Cookie of the refresh cookie."""
+    return "Set-Cookie", f"{COOKIE}={value}{flags}"
+
+
+def sends(value: str) -> Headers:
+    """A Cookie with the refresh token."""
+    return (("Cookie", f"{COOKIE}={value}"),)
+
+
+def judge(
+    requirement: str, operation: str, *exchanges: Exchange, of: Contract | None = None, facts: Mapping[str, TokenFacts] | None = None
+) -> Judgement:
+    """What the check of `requirement` says of `operation` when a run had these `exchanges`, in this order."""
+    served = of or contract()
+    numbered = tuple(replace(exchange, number=number) for number, exchange in enumerate(exchanges, 1))
+    check = next(check for check in CHECKS if check.requirement == requirement)
+    subject = next(each for each in served.operations if each.id == operation)
+    return check(Evidence(served, numbered, {**dict(SECRETS), **(facts or {})}, {}), subject)
