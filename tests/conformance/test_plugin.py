@@ -67,7 +67,7 @@ def test_checks_stand_beside_the_projects_own_tests(pytester: pytest.Pytester, p
     assert "failed" not in outcomes
     assert "errors" not in outcomes
     result.stdout.fnmatch_lines(
-        ["*collected 3* items", "*test_own PASSED*", "*JWT-09[[]GET /api/admin/user[]] PASSED*", "*SKIPPED*no disabled account*"]
+        ["*collected ??? items", "*test_own PASSED*", "*JWT-09[[]GET /api/admin/user[]] PASSED*", "*SKIPPED*no disabled account*"]
     )
 
 

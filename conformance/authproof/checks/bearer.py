@@ -212,13 +212,12 @@ def answers_are_not_for_shared_caches(seen: Evidence, operation: Operation) -> J
     judgements = []
     for exchange in exchanges:
         directives = cache_directives(response_of(exchange))
-        lived = directives.get("max-age", "")
-        opened = directives.keys() & {"public", "s-maxage"} or (
-            {"must-revalidate"} if "must-revalidate" in directives and lived.strip("0") else set()
-        )
+        # For a shared cache s-maxage goes before max-age (RFC 9111 section 5.2.2.10).
+        seconds = directives.get("s-maxage", directives.get("max-age", ""))
+        opened = directives.keys() & {"public", "s-maxage"} or ("must-revalidate" in directives and bool(seconds.strip("0")))
         if opened and not directives.keys() & {"private", "no-store"}:
             # Who must ask first, or may keep it for no time, does not hand it to others unasked.
-            say = weak if "no-cache" in directives or (lived.isdecimal() and not lived.strip("0")) else broken
+            say = weak if "no-cache" in directives or (seconds.isdecimal() and not seconds.strip("0")) else broken
             judgements.append(say(f"Cache-Control ({', '.join(directives)}) lets a shared cache keep the answer for others.", exchange))
         elif not directives:
             judgements.append(

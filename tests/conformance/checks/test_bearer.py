@@ -101,6 +101,8 @@ def test_a_refusal_proves_nothing_where_the_good_token_is_refused_too() -> None:
         ("must-revalidate, max-age=60", Verdict.FAIL),
         ("public, no-cache", Verdict.WARN),
         ("public, max-age=0", Verdict.WARN),
+        ("max-age=0, s-maxage=60", Verdict.FAIL),
+        ("s-maxage=0", Verdict.WARN),
         (None, Verdict.WARN),
     ],
 )
