@@ -103,6 +103,8 @@ class PublicKey:
         pem = self.value.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         yield "PEM", pem
         yield "PEM without its last newline", pem.rstrip(b"\n")
+        yield "DER", self.value.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+        yield "JWK", json.dumps(self.jwk, separators=(",", ":")).encode()
         yield "PEM with CRLF", pem.replace(b"\n", b"\r\n")
         yield "PEM behind a newline", b"\n" + pem
         yield "PEM behind a blank", b" " + pem
@@ -112,9 +114,7 @@ class PublicKey:
             yield "the bare modulus", number.to_bytes((number.bit_length() + 7) // 8, "big")
         if self.certificate:
             yield "PEM of the certificate", self.certificate.encode()
-        yield "DER", self.value.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
         yield "a line of OpenSSH", self.value.public_bytes(Encoding.OpenSSH, PublicFormat.OpenSSH)
-        yield "JWK", json.dumps(self.jwk, separators=(",", ":")).encode()
 
 
 def packed(raw: bytes) -> str:

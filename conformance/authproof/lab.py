@@ -23,6 +23,7 @@ from authproof_spec import Application, Contract, Operation
 from authproof_spec.contract import Login, Parameter, SchemeKind
 from authproof_spec.pointer import Json, get, put
 
+_RANDOM_ENOUGH = 16
 USER_AGENT = f"authproof/{version('authproof')}"
 MAIN = (Part.ORDINARY, Part.PRIVILEGED)
 """The part whose session most probes use: the one with the least power that there is."""
@@ -384,11 +385,16 @@ def example_of(parameter: Parameter) -> str:
 
 def nothing_like(parameter: Parameter) -> str:
     """A value in the form of the parameter's example that names nothing."""
-    example = example_of(parameter)
+    return nothing_like_text(example_of(parameter))
+
+
+def nothing_like_text(example: str) -> str:
+    """A text in the form of `example`, an identifier, that names nothing."""
     if example.isdecimal():
         return "2147483000"
     swap = {**dict.fromkeys(string.digits, string.digits), **dict.fromkeys("abcdef", "abcdef")}
-    if set(example.lower()) <= set(swap) | {"-"}:
+    # A short one could come out as it was.
+    if set(example.lower()) <= set(swap) | {"-"} and len(example) >= _RANDOM_ENOUGH:
         return "".join(secrets.choice(swap[letter]) if letter in swap else letter for letter in example.lower())
     return "authproof-" + secrets.token_hex(6)
 

@@ -91,9 +91,9 @@ def malformed(token: str) -> Variants:
     head, claims, signature = token.split(".")
     contents = {
         "a list": b"[]",
-        "a lone brace": b"{",
         "no UTF-8": b"\xff\xff\xff",
         "nested 1000 deep": b"[" * 1000 + b"]" * 1000,
+        "a lone brace": b"{",
         "null": b"null",
         "a text": b'"x"',
         "behind a byte order mark": b"\xef\xbb\xbf" + unpacked(head),

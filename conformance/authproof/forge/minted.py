@@ -136,28 +136,23 @@ def issuers(mint: Mint) -> Variants:
         return {}
     values: dict[str, Json] = {
         "another": "https://authproof.invalid",
-        "empty": "",
         "a list that has the right one": [right, "https://authproof.invalid"],
         "the right one and more": f"{right}.authproof.invalid",
         "a part of the right one": right[:-1],
         "other case": right.swapcase(),
+        "empty": "",
     }
-    return mint.lacking(Meaning.ISSUER) | mint.each(Meaning.ISSUER, {name: value for name, value in values.items() if value != right})
+    return mint.each(Meaning.ISSUER, {name: value for name, value in values.items() if value != right}) | mint.lacking(Meaning.ISSUER)
 
 
 def audiences(mint: Mint, right: frozenset[str], foreign: Json) -> Variants:
     """Every audience that lacks something of the `right` one; `foreign` is that of another application."""
     ordered = sorted(right)
-    values: dict[str, Json] = {
-        "foreign": foreign,
-        "an empty list": [],
-        "empty": "",
-        "other case": [entry.swapcase() for entry in ordered],
-        "a list in a list": [[*ordered]],
-    }
+    values: dict[str, Json] = {"foreign": foreign}
     if len(ordered) > 1:
         values |= {f"{entry} alone": [entry] for entry in ordered}
         values["joined in one text"] = ",".join(ordered)
+    values |= {"empty": "", "an empty list": [], "other case": [entry.swapcase() for entry in ordered], "a list in a list": [[*ordered]]}
     wrong = {
         name: value
         for name, value in values.items()

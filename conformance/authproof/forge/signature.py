@@ -30,15 +30,15 @@ def unsigned_variants(token: str) -> Variants:
     """The same claims without a signature, under spellings of `alg` that a deny list for `none` overlooks."""
     claims = token.split(".")[1]
     algorithms: dict[str, Json] = {
-        "None": "None",
         "nOnE": "nOnE",
+        "None": "None",
         "blank after": "none ",
         "empty": "",
         "null": None,
         "a list": ["none"],
     }
     variants = {name: f"{encode({'alg': algorithm, 'typ': 'JWT'})}.{claims}." for name, algorithm in algorithms.items()}
-    return {**variants, "absent": f"{encode({'typ': 'JWT'})}.{claims}."}
+    return {"absent": f"{encode({'typ': 'JWT'})}.{claims}.", **variants}
 
 
 def unsigned_with_signature(token: str) -> Variants:
@@ -100,7 +100,7 @@ def by_other_key(token: str, algorithm: str) -> Variants:
 def by_trivial_key(token: str, algorithm: str) -> Variants:
     """The same claims under secrets that are none."""
     # HMAC fills a short key up with zeros, so zeros of any number are the empty one.
-    keys = {"empty": b"", "null": b"null", "undefined": b"undefined", "secret": b"secret", "changeme": b"changeme"}
+    keys = {"empty": b"", "secret": b"secret", "undefined": b"undefined", "null": b"null", "changeme": b"changeme"}
     return {name: signed(header_of(token), token.split(".")[1], secret_key(algorithm, key)) for name, key in keys.items()}
 
 
