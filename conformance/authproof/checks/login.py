@@ -16,6 +16,8 @@ from authproof_spec.contract import Login, Meaning
 
 WRONG = ("login.wrong_secret", "mfa.wrong_secret")
 NEAR = ("login.near_miss", "mfa.near_miss")
+FOREIGN = "isolation.credentials"
+"""An account of another application, which is unknown at this one."""
 NOT_USED = untestable("The profile's account has not what this login asks for.")
 _SHORTEST, _LEAST_UNLIKE = 22, 12
 """Characters that an opaque token has at least, and in how many of them two differ: 128 bits in base64, and a UUID with the time in it."""
@@ -90,10 +92,10 @@ def wrong_secret_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     return _all_refused(seen, operation, _wrong(seen, operation), "A wrong password")
 
 
-@check("LOGIN-03", on=first_logins, reads="refused_logins")
+@check("LOGIN-03", on=first_logins, reads=("foreign_credentials", "refused_logins"))
 def unknown_account_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """An unknown account is refused."""
-    return _all_refused(seen, operation, seen.all("login.unknown", operation), "An unknown account")
+    return _all_refused(seen, operation, _unknown(seen, operation), "An unknown account")
 
 
 @check("LOGIN-06", on=first_logins, reads="disabled_logins")
@@ -132,6 +134,13 @@ def further_login_refuses_too(seen: Evidence, operation: Operation) -> Judgement
     return _all_refused(seen, operation, sent, "A wrong secret")
 
 
+def _unknown(seen: Evidence, operation: Operation) -> tuple[Exchange, ...]:
+    """The logins to unknown accounts; one of another application stands for them where it is refused like one, which APP-03 asks for."""
+    _, login = login_of(seen, operation)
+    foreign = (exchange for exchange in seen.all(FOREIGN, operation) if exchange.status == login.refusal)
+    return seen.all("login.unknown", operation) or tuple(foreign)
+
+
 def _wrong(seen: Evidence, operation: Operation) -> list[Exchange]:
     """The logins with a wrong secret: one that is nothing like the right one where that was sent, else one that is almost right."""
     nothing_like = [exchange for name in WRONG for exchange in seen.all(name, operation)]
@@ -156,7 +165,7 @@ def _refused(exchange: Exchange, application: Application, login: Login, what: s
     return gives_no_cookie(exchange, application, refused(exchange, what, tolerated=tolerated, expected=login.refusal))
 
 
-@check("LOGIN-04", on=first_logins, reads=("disabled_logins", "refused_logins"))
+@check("LOGIN-04", on=first_logins, reads=("foreign_credentials", "disabled_logins", "refused_logins"))
 def refusals_look_alike(seen: Evidence, operation: Operation) -> Judgement:
     """A wrong password, an unknown account and a disabled one cannot be told apart (CWE-204)."""
     _, login = login_of(seen, operation)
@@ -173,17 +182,23 @@ def refusals_look_alike(seen: Evidence, operation: Operation) -> Judgement:
 
 def refusals_of(seen: Evidence, operation: Operation) -> dict[str, Exchange]:
     """One refusal of each kind at the login `operation`, by who was refused. Where the document has a status of its own for it, not a disabled account's."""
+    _, login = login_of(seen, operation)
     kinds = {
         "a wrong password": ("login.wrong_secret", "login.near_miss", "mfa.wrong_secret", "mfa.near_miss"),
-        "an unknown account": ("login.unknown",),
+        "an unknown account": ("login.unknown", FOREIGN),
         "a disabled account": () if "403" in operation.responses else ("login.disabled",),
     }
     found: dict[str, Exchange] = {}
     for who, names in kinds.items():
-        refusals = (exchange for name in names for exchange in seen.all(name, operation) if not response_of(exchange).is_success)
+        refusals = (exchange for name in names for exchange in seen.all(name, operation) if not _let_in(exchange, login))
         if exchange := next(refusals, None):
             found[who] = exchange
     return found
+
+
+def _let_in(exchange: Exchange, login: Login) -> bool:
+    """True for an answer that is no refusal of credentials, of which an account of another application may have one of its own."""
+    return response_of(exchange).is_success or (exchange.probe.name == FOREIGN and exchange.status != login.refusal)
 
 
 @check("LOGIN-12", on=first_logins, reads="login_sessions")

@@ -229,13 +229,13 @@ def code_from_outside_the_window_is_refused(seen: Evidence, operation: Operation
 _AGE = {"mfa.old_code": "A code of four time steps ago", "mfa.future_code": "A code from four time steps ahead"}
 
 
-@check("MFA-15", on=second_factors, reads="other_ways_in")
+@check("MFA-15", on=second_factors, reads=("other_ways_in", "second_factor_elsewhere"))
 def no_other_way_leads_past_the_second_factor(seen: Evidence, operation: Operation) -> Judgement:
     """Whoever has a second factor gets no token for the application by the first one alone, wherever it is given (CWE-288)."""
     application, _ = _factor(seen, operation)
     judgements = [_no_token(application, exchange) for exchange in _at_logins(seen, application, "mfa.other_login")]
     if application.identity:
-        elsewhere = seen.all("mfa.token_from_elsewhere", application.identity.operation)
+        elsewhere = seen.all("elsewhere.access", application.identity.operation)
         judgements += [refused(exchange, "A token that another application gave", tolerated=frozenset({403})) for exchange in elsewhere]
     if not judgements:
         raise NotObserved("No other way to log in was tried.")

@@ -15,8 +15,8 @@ from authproof_spec import Application
 from authproof_spec.contract import Login
 from authproof_spec.pointer import Json, put
 
-_MOST_REFUSED = 2
-"""How many of these the target may take for failed logins before no more are sent: others need the budget too."""
+_RESERVED = 3
+"""Failed logins that are left to the wrong, unknown and disabled ones, if the target takes what is malformed for a failed login."""
 _ABSURD_LENGTH = 2**20
 _FORM, _TEXT = "application/x-www-form-urlencoded", "text/plain"
 
@@ -30,7 +30,8 @@ def login_bodies(lab: Lab, application: Application) -> Script:
     before = lab.failed_logins
     probes = _probes(lab, login, account) if application is lab.representative() else iter([_empty(lab, login)])
     for probe in probes:
-        if lab.failed_logins - before >= _MOST_REFUSED or not lab.may_fail_a_login():
+        left = lab.profile.budget.failed_logins - lab.failed_logins
+        if left <= 0 or (lab.failed_logins > before and left <= _RESERVED):
             raise Missing("The target takes malformed logins for failed ones, of which a run may make only a few.")
         (answer,) = yield probe
         with suppress(Blocked):

@@ -6,6 +6,7 @@ import secrets
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
 
 from authproof.exchange import Exchange, Probe
 from authproof.lab import MAIN, Blocked, Lab, Missing, Script, Session, Step
@@ -81,13 +82,13 @@ def _attempts(lab: Lab) -> Iterator[Attempt]:
             continue
         guarded = lab.profile.account(application.name, Part.SECOND_FACTOR) if application.second_factor else None
         accounts = [("mfa", guarded)] if guarded and guarded.can_use(login) else []
-        for rank, (name, account) in zip((0, 4), [*accounts, ("login", session.account)], strict=False):
+        for rank, (name, account) in zip((0, 5), [*accounts, ("login", session.account)], strict=False):
             yield _wrong_secret(lab, Attempt(rank, name, application, account, login))
         if changes := _unknown(lab, login):
-            yield Attempt(1 if first_of_all else 3, "login.unknown", application, session.account, login, changes)
-        for other in application.logins:
-            if other is not login and session.account.can_use(other):
-                yield _wrong_secret(lab, Attempt(2, "login", application, session.account, other))
+            yield Attempt(2 if first_of_all else 4, "login.unknown", application, session.account, login, changes)
+        further = [other for other in application.logins if other is not login and session.account.can_use(other)]
+        for rank, other in zip(chain([1], repeat(3)), further, strict=False):
+            yield _wrong_secret(lab, Attempt(rank, "login", application, session.account, other))
         first_of_all = False
 
 

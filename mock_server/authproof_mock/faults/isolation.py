@@ -40,7 +40,7 @@ class OpensToAnotherApplication(Guard):
 @fault(
     "takes-the-access-token-of-another-application",
     breaks="APP-01",
-    also=("APP-05",),
+    also=("APP-05", "MFA-15"),
     reference="CVE-2023-22482",
     harm="Who may use one application may use every other one.",
 )
@@ -51,7 +51,7 @@ class TakesAnyApplications(OpensToAnotherApplication):
 @fault(
     "takes-the-access-token-of-another-application-one-way",
     breaks="APP-01",
-    also=("APP-05",),
+    also=("APP-05", "MFA-15"),
     reference="RFC 8725 §3.9",
     harm="Who may use the second application may use the first.",
 )
@@ -73,6 +73,7 @@ class TakesPersonalTokens(OpensToAnotherApplication):
 @fault(
     "lets-the-second-factor-be-passed-by",
     breaks="APP-05",
+    also=("MFA-15",),  # it asks for the same of who-am-I
     reference="CWE-308",
     harm="Who knows the password of a well-guarded account logs in where no second factor is asked for, and walks over.",
 )

@@ -355,6 +355,7 @@ class _OpensToElsewhere(Guard):
 opens_to_elsewhere = fault(
     "takes-a-token-of-an-application-without-a-second-factor",
     breaks="MFA-15",
+    also=("APP-05",),  # it asks for the same of each kind of operation
     reference="OWASP ASVS 5.0 6.3.4",
     harm="A stolen password is enough: the neighbouring application asks for nothing more.",
 )(_OpensToElsewhere)
