@@ -101,10 +101,10 @@ def test_locking_out_is_told() -> None:
 
 def test_a_new_account_logs_in_with_what_it_was_given(accounts: Accounts) -> None:
     account = accounts.create(["survey"], {"email": "new@example.com", "password": "secret", "survey": "lunch", "permissions": ["a"]})
-    assert (account.id, account.permissions, account.attribute("survey")) == ("7", ("a",), "lunch")
+    assert (account.id, account.permissions, account.attribute("survey")) == ("8", ("a",), "lunch")
     assert accounts.authenticate("survey", {"email": "new@example.com", "password": "secret", "survey": "lunch"}) == account
     assert accounts.has_email("NEW@example.com")
-    changed = accounts.change("7", {"password": "other"})
+    changed = accounts.change("8", {"password": "other"})
     assert accounts.authenticate("survey", {"email": "new@example.com", "password": "secret"}) is None
     assert accounts.authenticate("survey", {"email": "new@example.com", "password": "other"}) == changed
 

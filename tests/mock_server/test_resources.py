@@ -21,7 +21,7 @@ def test_identity_is_the_callers(client: httpx.Client, bearer: Bearer) -> None:
 
 def test_the_list_shows_accounts_and_no_secret(client: httpx.Client, bearer: Bearer) -> None:
     answer = client.get(USERS, headers=bearer())
-    assert answer.json()["meta"] == {"total": 6}
+    assert answer.json()["meta"] == {"total": 7}
     assert answer.json()["data"][2] == {"id": "3", "email": "disabled@example.com", "name": "Dan Disabled", "disabled": True, "permissions": []}
     for secret in ("correct horse", "JBSWY3DP", "personal-link", "password"):
         assert secret not in answer.text
@@ -31,24 +31,24 @@ def test_an_account_is_created_changed_and_deleted(client: httpx.Client, bearer:
     body = {"email": "new@example.com", "name": "New", "password": "long enough", "permissions": ["users:browse"], "id": "1", "disabled": False}
     created = client.post(USERS, json=body, headers=bearer())
     assert created.status_code == 201
-    assert created.json() == {"id": "7", "email": "new@example.com", "name": "New", "disabled": False, "permissions": ["users:browse"]}
+    assert created.json() == {"id": "8", "email": "new@example.com", "name": "New", "disabled": False, "permissions": ["users:browse"]}
     session = log_in("new@example.com", "long enough")
     headers = {"authorization": f"Bearer {session.json()['accessToken']}"}
     assert client.get(USERS, headers=headers).status_code == 200
 
-    changed = client.patch(f"{USERS}/7", json={"permissions": [], "name": "Newer"}, headers=bearer())
-    assert changed.json() == {"id": "7", "email": "new@example.com", "name": "Newer", "disabled": False, "permissions": []}
+    changed = client.patch(f"{USERS}/8", json={"permissions": [], "name": "Newer"}, headers=bearer())
+    assert changed.json() == {"id": "8", "email": "new@example.com", "name": "Newer", "disabled": False, "permissions": []}
     assert client.get(USERS, headers=headers).status_code == 403
 
-    assert client.patch(f"{USERS}/7", json={"disabled": True}, headers=bearer()).json()["disabled"] is True
+    assert client.patch(f"{USERS}/8", json={"disabled": True}, headers=bearer()).json()["disabled"] is True
     assert client.get("/api/admin/user", headers=headers).status_code == 401
-    assert client.patch(f"{USERS}/7", json={"disabled": False}, headers=bearer()).status_code == 200
+    assert client.patch(f"{USERS}/8", json={"disabled": False}, headers=bearer()).status_code == 200
     # Its sessions ended when it was disabled.
     assert client.get("/api/admin/user", headers=headers).status_code == 401
 
-    deleted = client.delete(f"{USERS}/7", headers=bearer())
+    deleted = client.delete(f"{USERS}/8", headers=bearer())
     assert (deleted.status_code, deleted.content) == (204, b"")
-    assert client.delete(f"{USERS}/7", headers=bearer()).status_code == 404
+    assert client.delete(f"{USERS}/8", headers=bearer()).status_code == 404
     assert log_in("new@example.com", "long enough").status_code == 401
 
 

@@ -44,7 +44,8 @@ def test_a_fault_is_detected_and_nothing_else_is_reported(fault: Fault) -> None:
     assert found.get(fault.breaks) is (Verdict.FAIL if load_catalogue()[fault.breaks].level is Level.MUST else Verdict.WARN)
     assert found.keys() == {fault.breaks, *fault.also}
     assert Verdict.ERROR not in found.values()
-    assert row(fault, report) in rows_of_the_page(), "docs/detection.md is of another day: python -m tests.proof.detection"
+    line = row(fault, report, report).rpartition(" | ")[0]
+    assert any(known.startswith(line) for known in rows_of_the_page()), "docs/detection.md is of another day: python -m tests.proof.detection"
 
 
 def test_simultaneous_refreshes_meet_over_sockets_too() -> None:

@@ -43,10 +43,12 @@ def test_a_requirement_narrows_the_list(terms: list[str], expected: set[str]) ->
 
 def test_json_has_everything() -> None:
     answer = json.loads(run("--format", "json", "--requirement", "COOKIE-09"))
-    (fault,) = answer["faults"]
     assert answer["version"] == 1
-    assert fault.keys() == {"name", "breaks", "also", "reference", "harm"}
-    assert (fault["breaks"], fault["also"]) == ("COOKIE-09", ["LOGIN-02"])
+    assert answer["faults"]
+    for fault in answer["faults"]:
+        assert fault.keys() == {"name", "breaks", "also", "reference", "harm"}
+        assert fault["breaks"] == "COOKIE-09"
+    assert ["LOGIN-02"] in [fault["also"] for fault in answer["faults"]]
 
 
 def test_the_page_is_the_output_of_the_command() -> None:

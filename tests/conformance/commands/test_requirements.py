@@ -44,7 +44,7 @@ def test_json_holds_everything_of_a_requirement() -> None:
     assert set(document) == {"version", "requirements"}
     assert document["version"] == 1
     (one,) = document["requirements"]
-    assert list(one) == ["id", "area", "statement", "level", "sources", "needs", "test", "caution", "examples"]
+    assert list(one) == ["id", "area", "statement", "level", "sources", "needs", "test", "caution", "examples", "untested"]
     assert (one["id"], one["area"], one["level"]) == ("JWT-34", "JWT", "MUST")
     assert one["needs"] == [["account"], ["clock", "signing_key"]]
     assert one["sources"][0] == {
