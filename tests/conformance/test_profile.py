@@ -33,7 +33,7 @@ def test_everything_that_a_profile_may_say(tmp_path: Path, monkeypatch: pytest.M
 [accounts.admin.second_factor]
 email = "mfa@example.com"
 password = "file:secret"
-totp_secret = "JBSWY3DPEHPK3PXP"
+totp_secret = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"
 
 [target]
 url = "https://api.example.com/v1/"
@@ -71,7 +71,7 @@ command = ["manage", "disable", "{email}"]
     ordinary, second = profile.accounts
     assert ordinary.attributes == {"email": "user@example.com", "password": "from the environment"}
     assert ordinary.name == "user@example.com"
-    assert (second.attributes["password"], second.totp_secret) == ("first line", "JBSWY3DPEHPK3PXP")
+    assert (second.attributes["password"], second.totp_secret) == ("first line", "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP")
     assert profile.account("admin", Part.PRIVILEGED, Part.SECOND_FACTOR) is second
     assert profile.account("survey", Part.ORDINARY) is None
     profile.check_against(load_contract())

@@ -114,6 +114,7 @@ SERVERS = [
             "BEARER-03": "RFC 9110 allows a challenge that is the bare word Bearer, RFC 6750 asks for a parameter",
             "BEARER-05": "the document asks for no error codes, and the challenge is the bare word Bearer",
             "AUTHZ-04": "a 403 needs no challenge (RFC 9110 section 15.5.4)",
+            "ERR-04": "the framework's own page for a header that is no HTTP names its version",
             "ERR-05": "the framework shows a line of the header that is no HTTP to whoever sent it",
             "COOKIE-14": QUOTED,
             "COOKIE-15": LAST,

@@ -186,10 +186,12 @@ def bad_token_is_not_rescued(seen: Evidence, operation: Operation) -> Judgement:
     return _refused(seen, operation, [seen.one("bearer.rescue", operation)], "A bad token with a good one in query and cookie")
 
 
-@check("BEARER-22", on=with_permission, reads="bearer")
+@check("BEARER-22", on=with_permission, reads=("bearer", "jwt"))
 def strangers_are_not_forbidden(seen: Evidence, operation: Operation) -> Judgement:
     """Who is not authenticated is never told that a permission is missing (RFC 9110 section 15.5.4)."""
     exchanges = [*seen.all("bearer.none", operation), *seen.all("bearer.garbage", operation)]
+    # Whether a forged token is let in is another question.
+    exchanges += [exchange for exchange in seen.all("jwt.none", operation) if exchange.status == 403]
     forbidden = [exchange for exchange in exchanges if exchange.status == 403]
     judgement = all_refused(exchanges, "A caller who is not authenticated", tolerated=BAD_REQUEST)
     if judgement.verdict is Verdict.INCONCLUSIVE:

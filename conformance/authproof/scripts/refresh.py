@@ -122,6 +122,7 @@ def reuse(lab: Lab, application: Application) -> Script:
             # Where the family is revoked by a task of its own, that is done by then.
             yield Wait(_ASYNCHRONOUS)
             (late,) = yield lab.refresh(application, child, "refresh.after_reuse_later")
+            _forget(lab, child)
             keep(lab, session, late)
     session.refresh_token = None
     if application.identity:
@@ -224,6 +225,13 @@ def _grow(lab: Lab, session: Session, tips: Sequence[str], names: tuple[str, str
 def is_first(lab: Lab, application: Application) -> bool:
     """True for the application that is asked every variant of a question; the others are asked one of each kind."""
     return application is next(iter(lab.contract.applications.values()))
+
+
+def _forget(lab: Lab, token: str) -> None:
+    """A used `token` ends nothing any more: its successor, if there is one, is what the clean-up needs."""
+    for session in lab.open_sessions:
+        if session.refresh_token == token:
+            session.refresh_token = None
 
 
 def keep(lab: Lab, session: Session, exchange: Exchange) -> str | None:

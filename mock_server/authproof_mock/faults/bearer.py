@@ -71,7 +71,7 @@ def cookies_of(call: Call) -> Mapping[str, str]:
     "forgets-the-guard-of-one-operation",
     breaks="BEARER-01",
     # Where there is no guard, nothing that it asks for is asked for.
-    also=("DOC-06", "JWT-09", "JWT-13", "JWT-34", "AUTHZ-01", "AUTHZ-02", "AUTHZ-08", "APP-05"),
+    also=("DOC-06", "JWT-09", "JWT-13", "JWT-34", "AUTHZ-01", "AUTHZ-02", "AUTHZ-08", "APP-05", "PAT-20"),
     reference="CWE-306",
     harm="Anybody reads what one operation shows, without an account.",
 )
@@ -582,7 +582,7 @@ class ServesHead(Guard):
     "misses-a-permission-in-a-token-that-is-not-valid",
     breaks="BEARER-22",
     # What is no valid token is 401 to the requirements of tokens, too.
-    also=("JWT-09", "JWT-13"),
+    also=("JWT-09", "JWT-13", "JWT-34", "JWT-39", "JWT-40"),
     reference="RFC 9110 §15.5.4",
     harm="The server acts on what a forged token says before it knows that it is forged.",
 )

@@ -113,7 +113,7 @@ class SetsSameSiteToNone(WithSameSiteNone):
 @fault(
     "leaves-same-site-to-the-browser",
     breaks="COOKIE-03",
-    also=("CORS-09", "REFRESH-20"),  # some browsers then let any page do what the cookie alone opens
+    also=("CORS-09",),  # some browsers then let any page do what the cookie alone opens
     reference="RFC 6265bis §4.1.2.7",
     harm="Whether other sites may send the cookie is up to each browser.",
 )
@@ -280,7 +280,7 @@ class EmptiesTheCookie(_DeletesAtLogout):
     "sets-the-cookie-with-a-wrong-code",
     breaks="COOKIE-09",
     # It asks for the same of a wrong code in particular.
-    also=("MFA-05",),
+    also=("MFA-05", "DOC-08"),
     reference="CWE-287",
     harm="A stolen password and any six digits are enough for a session.",
 )

@@ -120,6 +120,7 @@ lets_tokens_live_without_an_expiry = fault(
 @fault(
     "lets-a-client-choose-the-owner-of-a-token",
     breaks="PAT-13",
+    also=("AUTHZ-07",),
     reference="CWE-915",
     harm="Any user makes a token that acts as an administrator.",
 )
@@ -153,6 +154,7 @@ class _WritesTheAudience(Tokens):
 lets_a_client_choose_the_audience = fault(
     "lets-a-client-choose-the-audience-of-a-token",
     breaks="PAT-13",
+    also=("JWT-08",),
     reference="CWE-915",
     harm="A token that was meant for one application opens all that trust the audience.",
 )(_ReadsTheAudience, _WritesTheAudience)

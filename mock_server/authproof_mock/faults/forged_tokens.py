@@ -59,6 +59,7 @@ class Forgives(Tokens):
 @fault(
     "accepts-alg-none",
     breaks="JWT-09",
+    also=("LOGOUT-06", "REFRESH-12"),
     reference="CVE-2015-2951",
     harm="Anybody writes a token for any account, without a key.",
 )
@@ -149,7 +150,7 @@ class AcceptsTwoParts(Forgives):
     "ignores-the-signature",
     breaks="JWT-13",
     # Whatever else is wrong with a signature that nobody looks at.
-    also=("JWT-14", "JWT-15", "JWT-16", "JWT-17", "JWT-19", "JWT-22", "JWT-23", "JWT-45", "JWT-46"),
+    also=("JWT-14", "JWT-15", "JWT-16", "JWT-17", "JWT-19", "JWT-22", "JWT-23", "JWT-45", "JWT-46", "COOKIE-14", "LOGOUT-06", "REFRESH-12"),
     reference="CVE-2021-22573",
     harm="Anybody writes a token for any account.",
 )
@@ -161,6 +162,7 @@ class IgnoresTheSignature(Tokens):
 @fault(
     "compares-the-end-of-the-signature",
     breaks="JWT-13",
+    also=("LOGOUT-06", "REFRESH-12"),
     reference="CWE-347",
     harm="A signature can be guessed part by part.",
 )
@@ -184,6 +186,7 @@ class ComparesAPrefix(Tokens):
 @fault(
     "ignores-what-follows-the-signature",
     breaks="JWT-14",
+    also=("COOKIE-14",),
     reference="RFC 7515 §5.2",
     harm="One token has any number of spellings, so a list of revoked ones never has them all.",
 )
@@ -234,7 +237,7 @@ class RemembersTheClaims(_Remembers):
     "compares-the-length-of-the-signature",
     breaks="JWT-17",
     # A signature by another key is any other signature of the right length.
-    also=("JWT-13", "JWT-15", "JWT-16", "JWT-19", "JWT-22", "JWT-23", "JWT-45", "JWT-46"),
+    also=("JWT-13", "JWT-15", "JWT-16", "JWT-19", "JWT-22", "JWT-23", "JWT-45", "JWT-46", "COOKIE-14", "LOGOUT-06", "REFRESH-12"),
     reference="RFC 8725 §3.3",
     harm="Anybody signs tokens with a key of his own.",
 )
@@ -811,6 +814,7 @@ class LooksAtTheExpiryFirst(Tokens):
 @fault(
     "renews-a-session-that-is-over-by-its-token-alone",
     breaks="JWT-50",
+    also=("REFRESH-14",),
     reference="RFC 7515 §5.2",
     harm="Anybody writes a refresh token that looks expired, and gets a new session for it.",
 )

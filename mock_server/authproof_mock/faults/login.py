@@ -209,7 +209,7 @@ class _JudgesOtherwise(Validation):
 @fault(
     "takes-a-missing-password-for-a-wrong-one",
     breaks="LOGIN-07",
-    also=("LOGIN-09",),  # it answers every body that is not valid so
+    also=("LOGIN-09", "LOGIN-08"),  # it answers every body that is not valid so
     reference="RFC 9110 §15.5.1",
     harm="A client with a bug counts as an attacker, and locks its user out.",
 )

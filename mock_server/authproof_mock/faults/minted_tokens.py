@@ -437,6 +437,7 @@ class LooksInAText(_ReadsAudiences):
 @fault(
     "asks-for-the-kind-and-not-for-the-application",
     breaks="JWT-40",
+    also=("APP-05", "MFA-15"),
     reference="CVE-2023-22482",
     harm="Every token of the right kind is let in, whichever application it is for.",
 )

@@ -65,6 +65,7 @@ class TakesAnUnsignedOne(TrustsRefreshTokens):
 @fault(
     "does-not-check-the-signature-of-a-refresh-token",
     breaks="REFRESH-12",
+    also=("COOKIE-14",),
     reference="CVE-2021-22573",
     harm="A refresh token that has expired is given a later end by whoever has it.",
 )
@@ -167,6 +168,7 @@ class RefreshesByGet(AnswersGet):
 @fault(
     "lets-every-site-read-a-refresh",
     breaks="REFRESH-20",
+    also=("CORS-02",),
     reference="OWASP ASVS 5.0 3.4.2",
     harm="Where a browser sends the cookie after all, any site reads the access token.",
 )
@@ -340,6 +342,7 @@ class _TellsOfTheRefresh(Flows):
 widens_the_audience_at_a_refresh = fault(
     "widens-the-audience-at-a-refresh",
     breaks="REFRESH-22",
+    also=("JWT-08",),
     reference="RFC 6749 §6",
     harm="Who waits a quarter of an hour has tokens that other applications trust.",
 )(_WritesAnotherAudience, _TellsOfTheRefresh)
