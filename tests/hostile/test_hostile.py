@@ -26,10 +26,13 @@ MEGABYTES = 500
 
 # What may be seen of each server, by area or requirement. Of the others nothing was observed that could pass.
 SILENT: set[str] = set()
-ANSWERS = {"DOC", "ERR", "TRANSPORT", "CORS"}
+# APP-02 and COOKIE-11 are about the names of cookies, JWT-08 about kinds of tokens of which there is one, APP-04 about a path that is no application's.
+ANSWERS = {"DOC", "ERR", "TRANSPORT", "CORS", "APP-02", "APP-04", "COOKIE-11", "JWT-08"}
 REFUSES = ANSWERS | {"BEARER", "COOKIE-09"}
 # Such a server sets its cookies well, takes every spelling of the scheme, and answers every login and logout with success.
 LETS_IN = ANSWERS | {"BEARER-06", "BEARER-10", "BEARER-27", "COOKIE", "LOGIN-01", "LOGOUT-04", "LOGOUT-05", "LOGOUT-07", "REFRESH-06", "REFRESH-09"}
+# It lets unknown members and forged tokens do nothing to a session, as it lets nothing else; its refresh tokens are new each time.
+LETS_IN |= {"LOGIN-12", "LOGOUT-06", "LOGOUT-09", "REFRESH-02", "REFRESH-20", "REFRESH-22"}
 VISIBLE: Mapping[Behaviour, set[str]] = {
     does.closes_after_accept: SILENT,
     does.resets_in_mid_header: SILENT,

@@ -72,7 +72,7 @@ class AcceptsAlgNone(Forgives):
     "does-not-verify-on-one-operation",
     breaks="JWT-09",
     # What is not verified may be signed wrongly as well as not at all, and be of another day.
-    also=("JWT-13", "JWT-34"),
+    also=("JWT-13", "JWT-34", "BEARER-22"),
     reference="CWE-347",
     harm="One operation that decodes tokens by itself believes whatever they say.",
 )

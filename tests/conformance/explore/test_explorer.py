@@ -79,7 +79,6 @@ def refresh(grant: int) -> Step:
 
 FOUND_BY_SEQUENCES = {
     "forgives-the-last-used-token": ({"REFRESH-04"}, 4),
-    "forgives-older-used-tokens": ({"REFRESH-05"}, 5),
     "revives-the-earlier-token-at-logout": ({"LOGOUT-03", "REFRESH-03"}, 4),
     "ends-the-access-token-alone-at-logout": ({"REFRESH-16"}, 3),
     "takes-used-refresh-tokens-for-a-minute": ({"REFRESH-03"}, 3),
