@@ -6,6 +6,7 @@ What a server does not do is pinned with its reason; everything else must pass, 
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Mapping
@@ -160,7 +161,8 @@ def test_the_run_was_polite_and_left_nothing_behind(certificate: Certificate) ->
 
 def test_no_secret_is_in_the_report(server: Server, certificate: Certificate) -> None:
     text = json.dumps(certificate.report)
-    assert "eyJ" not in text
+    # A JWT, that is; the random certificates of forged headers may hold the same three letters.
+    assert not re.search(r"eyJ[\w-]{8,}\.", text)
     for line in (HERE / server.folder / "profile.toml").read_text("utf-8").splitlines():
         if line.startswith(("password", "totp_secret")):
             assert line.partition('"')[2].rstrip('"') not in text

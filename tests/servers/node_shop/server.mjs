@@ -137,7 +137,7 @@ function trade(name, token) {
   if (token.traded !== undefined) {
     // Within the grace, and while no successor was used, another successor is given.
     const children = family.tokens.filter((other) => other.parent === token);
-    if (Date.now() <= token.traded + grace * 1000 && children.every((child) => child.traded === undefined)) return tokens(name, family, token);
+    if (Date.now() < token.traded + grace * 1000 && children.every((child) => child.traded === undefined)) return tokens(name, family, token);
     for (const other of families.values()) other.ended ||= other === family || (endsAll && other.account === family.account);
     return undefined;
   }
