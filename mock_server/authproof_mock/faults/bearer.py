@@ -71,7 +71,7 @@ def cookies_of(call: Call) -> Mapping[str, str]:
     "forgets-the-guard-of-one-operation",
     breaks="BEARER-01",
     # Where there is no guard, nothing that it asks for is asked for.
-    also=("DOC-06", "JWT-09", "JWT-13", "JWT-34", "AUTHZ-01", "AUTHZ-02", "AUTHZ-08", "APP-05"),
+    also=("DOC-06", "JWT-09", "JWT-13", "JWT-34", "AUTHZ-01", "AUTHZ-02", "AUTHZ-08", "APP-05", "PAT-20"),
     reference="CWE-306",
     harm="Anybody reads what one operation shows, without an account.",
 )

@@ -37,7 +37,7 @@ class Reflects(Cors):
 @fault(
     "reflects-every-origin",
     breaks="CORS-02",
-    also=("CORS-03",),  # those that look like the declared one are among them
+    also=("CORS-03", "REFRESH-20"),  # those that look like the declared one are among them
     reference="CWE-942",
     harm="Any page that a user opens reads everything that the API tells that user.",
 )

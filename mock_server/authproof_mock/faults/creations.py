@@ -117,20 +117,6 @@ lets_tokens_live_without_an_expiry = fault(
 # Members too many
 
 
-@fault(
-    "lets-a-client-choose-the-owner-of-a-token",
-    breaks="PAT-13",
-    reference="CWE-915",
-    harm="Any user makes a token that acts as an administrator.",
-)
-class LetsThemChooseTheOwner(Resources):
-    def create_token(self, application: Application, personal: PersonalAccessTokens, request: Request) -> Answer:
-        owner = self._state.accounts.find(str(get(request.body, personal.record["account"])))
-        if owner is None or request.caller is None:
-            return super().create_token(application, personal, request)
-        return super().create_token(application, personal, replace(request, caller=replace(request.caller, account=owner)))
-
-
 class _ReadsTheAudience(Resources):
     def create_token(self, application: Application, personal: PersonalAccessTokens, request: Request) -> Answer:
         self._state.tokens.audience = get(request.body, "/aud")  # type: ignore[attr-defined]
@@ -153,6 +139,7 @@ class _WritesTheAudience(Tokens):
 lets_a_client_choose_the_audience = fault(
     "lets-a-client-choose-the-audience-of-a-token",
     breaks="PAT-13",
+    also=("JWT-08",),  # the kinds are told apart by their audience
     reference="CWE-915",
     harm="A token that was meant for one application opens all that trust the audience.",
 )(_ReadsTheAudience, _WritesTheAudience)

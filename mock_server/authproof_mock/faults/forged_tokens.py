@@ -59,6 +59,7 @@ class Forgives(Tokens):
 @fault(
     "accepts-alg-none",
     breaks="JWT-09",
+    also=("REFRESH-12", "LOGOUT-06"),  # refresh tokens are read by the same code
     reference="CVE-2015-2951",
     harm="Anybody writes a token for any account, without a key.",
 )
@@ -149,7 +150,7 @@ class AcceptsTwoParts(Forgives):
     "ignores-the-signature",
     breaks="JWT-13",
     # Whatever else is wrong with a signature that nobody looks at.
-    also=("JWT-14", "JWT-15", "JWT-16", "JWT-17", "JWT-19", "JWT-22", "JWT-23", "JWT-45", "JWT-46"),
+    also=("JWT-14", "JWT-15", "JWT-16", "JWT-17", "JWT-19", "JWT-22", "JWT-23", "JWT-45", "JWT-46", "REFRESH-12", "LOGOUT-06"),
     reference="CVE-2021-22573",
     harm="Anybody writes a token for any account.",
 )
@@ -161,6 +162,7 @@ class IgnoresTheSignature(Tokens):
 @fault(
     "compares-the-end-of-the-signature",
     breaks="JWT-13",
+    also=("REFRESH-12", "LOGOUT-06"),  # refresh tokens are read by the same code
     reference="CWE-347",
     harm="A signature can be guessed part by part.",
 )
@@ -234,7 +236,7 @@ class RemembersTheClaims(_Remembers):
     "compares-the-length-of-the-signature",
     breaks="JWT-17",
     # A signature by another key is any other signature of the right length.
-    also=("JWT-13", "JWT-15", "JWT-16", "JWT-19", "JWT-22", "JWT-23", "JWT-45", "JWT-46"),
+    also=("JWT-13", "JWT-15", "JWT-16", "JWT-19", "JWT-22", "JWT-23", "JWT-45", "JWT-46", "REFRESH-12", "LOGOUT-06"),
     reference="RFC 8725 §3.3",
     harm="Anybody signs tokens with a key of his own.",
 )
@@ -811,6 +813,7 @@ class LooksAtTheExpiryFirst(Tokens):
 @fault(
     "renews-a-session-that-is-over-by-its-token-alone",
     breaks="JWT-50",
+    also=("REFRESH-14",),  # one that truly expired is renewed too
     reference="RFC 7515 §5.2",
     harm="Anybody writes a refresh token that looks expired, and gets a new session for it.",
 )

@@ -182,6 +182,7 @@ class SignsWithAnotherAlgorithm(Tokens):
 @fault(
     "gives-every-token-the-same-identifier",
     breaks="JWT-06",
+    also=("PAT-18",),  # a token with the identifier of another user's is like one's own
     reference="RFC 7519 §4.1.7",
     harm="One token cannot be revoked without all others, and a replay looks like any other use.",
 )

@@ -223,6 +223,7 @@ class LetsAdministratorsRevoke(Resources):
 @fault(
     "makes-the-token-for-the-user-in-the-body",
     breaks="AUTHZ-07",
+    also=("PAT-13",),  # the owner is not a client's to choose
     reference="CWE-915",
     harm="Any user gets a token of an administrator.",
 )
@@ -289,6 +290,7 @@ class _Remembers(Guard):
 @fault(
     "remembers-permissions-for-ever",
     breaks="AUTHZ-08",
+    also=("PAT-20",),  # personal access tokens go by the same memory
     reference="CWE-863",
     harm="Who was an administrator once stays one.",
 )
@@ -315,6 +317,7 @@ class DisabledIsNotFound(Guard):
 @fault(
     "lets-the-tokens-of-disabled-accounts-live-on",
     breaks="AUTHZ-09",
+    also=("PAT-17",),  # personal access tokens are among them
     reference="CWE-613",
     harm="Whoever was locked out stays in, as long as they keep asking.",
 )

@@ -124,6 +124,7 @@ shows_a_hash_that_suffices = fault(
 @fault(
     "leaves-the-names-out-of-the-list",
     breaks="PAT-05",
+    also=("DOC-03",),  # the document requires them
     reference="contract",
     harm="Nobody can tell which token to revoke.",
 )
@@ -291,7 +292,6 @@ class SaysThatItIsRevoked(Resources):
 @fault(
     "says-that-a-foreign-token-is-revoked",
     breaks="PAT-09",
-    also=("AUTHZ-05",),  # the answer is that of a revocation
     reference="CWE-639",
     harm="Who names the wrong id of a leaked token takes it for dead.",
 )

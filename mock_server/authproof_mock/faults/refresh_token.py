@@ -167,6 +167,7 @@ class RefreshesByGet(AnswersGet):
 @fault(
     "lets-every-site-read-a-refresh",
     breaks="REFRESH-20",
+    also=("CORS-02",),  # it asks for the same of every operation
     reference="OWASP ASVS 5.0 3.4.2",
     harm="Where a browser sends the cookie after all, any site reads the access token.",
 )
@@ -340,6 +341,7 @@ class _TellsOfTheRefresh(Flows):
 widens_the_audience_at_a_refresh = fault(
     "widens-the-audience-at-a-refresh",
     breaks="REFRESH-22",
+    also=("JWT-08",),  # the kinds are told apart by their audience
     reference="RFC 6749 §6",
     harm="Who waits a quarter of an hour has tokens that other applications trust.",
 )(_WritesAnotherAudience, _TellsOfTheRefresh)
