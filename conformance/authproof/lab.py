@@ -336,13 +336,14 @@ class Lab:
                 self.personal_tokens = [token for token in self.personal_tokens if not self._is_revoked_by(token, sender, exchange)]
 
     def _is_revoked_by(self, token: PersonalToken, sender: Session, exchange: Exchange) -> bool:
-        if token.identifier is None or token.session is None or token.session.account != sender.account:
+        if token.identifier is None or (token.session and token.session.account != sender.account):
             return False
         return self.revocation(token, "", "").request.target == exchange.probe.request.target
 
     def _sender(self, exchange: Exchange) -> Session | None:
-        """The session whose access token `exchange` was sent with, or that created the personal access token that it was sent with."""
-        sent = " ".join(value for _, value in exchange.probe.request.headers)
+        """The session whose access token `exchange` was sent with, wherever, or that created the personal access token that it was sent with."""
+        request = exchange.probe.request
+        sent = " ".join((request.target, *(value for _, value in request.headers), (request.body or b"").decode("utf-8", "replace")))
         sessions = [session for session in self.open_sessions if session.access_token in sent]
         sessions += [token.session for token in self.personal_tokens if token.session and token.value in sent]
         return sessions[0] if sessions else None

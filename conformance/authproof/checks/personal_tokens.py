@@ -119,7 +119,7 @@ def _moment(text: Json) -> float | None:
 
 @check("PAT-05", on=token_lists, reads="personal_tokens")
 def list_has_the_callers_tokens_alone(seen: Evidence, operation: Operation) -> Judgement:
-    """A list has all tokens of the caller, no others, and of each what the document declares (OWASP API1, API3)."""
+    """A list has all tokens of the caller and no others, each with the members that the document declares (OWASP API1)."""
     personal = _personal(seen, operation)
     _, record = _created(seen, personal)
     listing = seen.one("pat.list", operation)

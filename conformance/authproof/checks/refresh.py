@@ -9,8 +9,8 @@ from authproof.checks.cookie import deletes
 from authproof.checks.registry import check, of_several_applications, refreshes
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
-from authproof.reading import media_type, set_cookies
-from authproof.tokens import access_token_in, refresh_token_in, where_access_tokens_are
+from authproof.reading import media_type
+from authproof.tokens import access_token_in, given_cookies, refresh_token_in, where_access_tokens_are
 from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, weak, worst
 from authproof_spec import Application, Operation
 from authproof_spec.contract import Meaning
@@ -172,8 +172,8 @@ def refresh_from_another_site_is_useless(seen: Evidence, operation: Operation) -
         return broken("The answer lets another site read it, with credentials.", exchange)
     if not response.is_success:
         return met(f"A refresh from another site is answered {response.status}.", exchange)
-    kept_back = {(cookie.attributes.get("samesite") or "none").lower() for cookie in set_cookies(response, application.cookie.name)}
-    if kept_back and kept_back <= {"lax", "strict"}:
+    given = [cookie for each in seen.answered for cookie in given_cookies(response_of(each), application.cookie.name)]
+    if given and all((cookie.attributes.get("samesite") or "").lower() in {"lax", "strict"} for cookie in given):
         return met("The server answers a refresh from another site, but browsers send it no cookie, for its SameSite.", exchange)
     return broken("A refresh from another site succeeds, and no SameSite keeps the cookie back.", exchange)
 

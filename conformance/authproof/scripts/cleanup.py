@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Generator, Sequence
 
 from authproof.exchange import Exchange
-from authproof.lab import Blocked, Hook, Lab, Missing, PersonalToken, Script, Session
+from authproof.lab import Blocked, Hook, Lab, Missing, PersonalToken, Script, Session, Step
 
 _DONE = frozenset({200, 202, 204, 404})
 
@@ -16,18 +17,29 @@ def carry_out(hook: Hook) -> Script:
 
 
 def revoke(lab: Lab, token: PersonalToken) -> Script:
-    """Revoke `token` by the session that created it; where that is over by the token itself, if the document lets it, or by a new session."""
-    if token.session is None:
-        raise Blocked("it was created without a session of this run")
-    (exchange,) = yield lab.revocation(token, token.session.access_token, "cleanup.revoke")
+    """Revoke `token` by the session that created it. Where that is not known, as for one that a forged token created, every account tries."""
+    sessions = [token.session] if token.session else [session for session in lab.sessions.values() if session.application is token.application]
+    exchange = None
+    for session in sessions:
+        exchange = yield from _revoked_by(lab, token, session)
+        if exchange.response and exchange.response.is_success:
+            return
+    if exchange is None:
+        raise Blocked("nobody knows whose it is")
+    _expect_done(exchange)
+
+
+def _revoked_by(lab: Lab, token: PersonalToken, session: Session) -> Generator[Step, Sequence[Exchange], Exchange]:
+    """The answer to a revocation by `session`; where that is over by the token itself, if the document lets it, or by a new session."""
+    (exchange,) = yield lab.revocation(token, session.access_token, "cleanup.revoke")
     personal = token.application.personal_access_tokens
     if exchange.status == 401 and personal and personal.kind.scheme.name in personal.revoke.bearer_schemes:
         (exchange,) = yield lab.revocation(token, token.value, "cleanup.revoke")
     if exchange.status == 401:
-        session = yield from lab.log_in(token.application, token.session.account, "cleanup.login")
-        token.session.access_token = session.access_token  # for the next token of that session
+        fresh = yield from lab.log_in(token.application, session.account, "cleanup.login")
+        session.access_token = fresh.access_token  # for the next token of that session
         (exchange,) = yield lab.revocation(token, session.access_token, "cleanup.revoke")
-    _expect_done(exchange)
+    return exchange
 
 
 def log_out(lab: Lab, session: Session) -> Script:

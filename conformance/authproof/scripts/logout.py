@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import replace
 
 from authproof.exchange import Exchange, Probe
@@ -29,8 +29,9 @@ def logout(lab: Lab, application: Application) -> Script:
     yield lab.logout(application, second, "logout.again")
     yield lab.logout(application, None, "logout.without_cookie")
     yield lab.logout(application, "x", "logout.garbage")
-    bystander = yield from refresh_bystander(lab, bystander, "logout.other_session")
-    yield from _of_other_applications(lab, application)
+    bystander = yield from _beside_a_logout(lab, application, bystander, "logout.other_session")
+    for other in _of_other_applications(lab, application):
+        yield from _beside_a_logout(lab, application, other, "logout.other_application")
     if application.identity and (token := lab.personal_token(application, session.account)):
         operation = application.identity.operation
         yield Probe("logout.personal_token_after", lab.call(operation, bearer=token.value), operation.id)
@@ -59,9 +60,20 @@ def _unharmed(lab: Lab, application: Application) -> Generator[Step, Sequence[Ex
     return session, first
 
 
-def _of_other_applications(lab: Lab, application: Application) -> Generator[Step, Sequence[Exchange], None]:
-    """The sessions that the baseline opened at the other applications, refreshed."""
+def _beside_a_logout(lab: Lab, application: Application, session: Session, name: str) -> Generator[Step, Sequence[Exchange], Session]:
+    """Refresh `session`, that of another client, after a logout; where it is over, a new one after one more logout, since something earlier may have ended it."""
+    fresh = yield from refresh_bystander(lab, session, name)
+    if fresh is session:
+        return session
+    leaving = yield from log_in(lab, application)
+    yield lab.logout(application, leaving.refresh_token, "logout.once_more")
+    leaving.refresh_token = None
+    return (yield from refresh_bystander(lab, fresh, name))
+
+
+def _of_other_applications(lab: Lab, application: Application) -> Iterator[Session]:
+    """The session of each other application that the baseline opened."""
     for other in lab.contract.applications.values():
         session = next((lab.sessions[other.name, part] for part in MAIN if (other.name, part) in lab.sessions), None)
         if other is not application and other.refresh and session and session.refresh_token:
-            yield from refresh_bystander(lab, session, "logout.other_application")
+            yield session

@@ -129,7 +129,7 @@ def reuse(lab: Lab, application: Application) -> Script:
         operation = application.identity.operation
         yield Probe("refresh.access_after_reuse", lab.call(operation, bearer=session.access_token), operation.id)
     if bystander := _bystander(lab, session):
-        yield from refresh_bystander(lab, bystander, "refresh.bystander")
+        yield from _beside_a_reuse(lab, application, bystander)
     if keep(lab, session, returned):
         yield from _reuse_later(lab, application)
 
@@ -142,6 +142,19 @@ def _bystander(lab: Lab, session: Session) -> Session | None:
     else:
         candidates = [other for other in candidates if other.account == session.account]
     return candidates[0] if candidates else None
+
+
+def _beside_a_reuse(lab: Lab, application: Application, bystander: Session) -> Script:
+    """Refresh `bystander`; where it is over, a new one after one more reuse, since something earlier may have ended it."""
+    fresh = yield from refresh_bystander(lab, bystander, "refresh.bystander")
+    if fresh is bystander:
+        return
+    session = yield from log_in(lab, application)
+    first = session.refresh_token
+    yield from rotate(lab, session, "reuse.rotate_again")
+    (exchange,) = yield lab.refresh(application, first, "reuse.once_more")
+    keep(lab, session, exchange)
+    yield from refresh_bystander(lab, fresh, "refresh.bystander")
 
 
 def refresh_bystander(lab: Lab, session: Session, name: str) -> Generator[Step, Sequence[Exchange], Session]:
