@@ -99,6 +99,11 @@ def test_the_url_of_the_command_line_wins(tmp_path: Path) -> None:
         ('[target]\nurl = "https://a"\n[hooks.format_disk]\ncommand = ["x"]', "hooks: Additional properties"),
         ('[target]\nurl = "https://a"\n[accounts.admin.owner]\nemail = "x"', "accounts.admin: Additional properties"),
         (
+            '[target]\nurl = "https://a"\n[accounts.admin.second_factor]\ntotp_secret = "!"',
+            "/accounts/admin/second_factor/totp_secret: this is no secret",
+        ),
+        ('[target]\nurl = "https://a"\n[accounts.admin.second_factor]\ntotp_secret = "otpauth://hotp/a?secret=AAAA"', "this is no secret"),
+        (
             '[target]\nurl = "https://a"\n[accounts.admin.ordinary]\npassword = "env:AUTHPROOF_UNSET"',
             "the environment variable AUTHPROOF_UNSET is not set",
         ),

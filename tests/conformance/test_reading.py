@@ -45,6 +45,22 @@ def test_no_text_breaks_the_reading(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("line", "path"),
+    [
+        ("a=b; Path=/x", "/x"),
+        ("a=b; PATH=/x/; path=/y", "/y"),
+        ("a=b", "/api/auth"),
+        ("a=b; Path=", "/api/auth"),
+        ("a=b; Path=x", "/api/auth"),
+    ],
+)
+def test_the_path_of_a_cookie(line: str, path: str) -> None:
+    (cookie,) = set_cookies(response("Set-Cookie", line), "a")
+    assert cookie.path("/api/auth/login?next=/x/y") == path
+    assert set_cookies(response("Set-Cookie", "a=b"), "a")[0].path("/login") == "/"
+
+
+@pytest.mark.parametrize(
     ("line", "value", "max_age", "deletes"),
     [
         ("a=b; Max-Age=60; Path=/", "b", 60, False),

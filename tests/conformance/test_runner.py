@@ -342,6 +342,36 @@ def test_refused_logins_are_counted(make: Make, contract: Contract) -> None:
     assert not runner.lab.may_fail_a_login()
 
 
+@pytest.mark.parametrize(
+    ("refusal", "answered", "method", "body", "failed"),
+    [
+        (401, 401, "POST", b"{}", 1),
+        (401, 403, "POST", b"{}", 1),
+        (401, 400, "POST", b'{"email": "a", "password": "b"}', 0),
+        (401, 401, "GET", b"", 0),
+        (400, 400, "POST", b'{"email": "a", "password": "b"}', 1),
+        # Where wrong credentials are answered 400 too, a body without them is no login.
+        (400, 400, "POST", b'{"email": "a", "password": ""}', 0),
+        (400, 400, "POST", b'{"email": "a", "password": null}', 0),
+        (400, 400, "POST", b'{"email":', 0),
+    ],
+)
+def test_a_malformed_login_is_told_from_a_failed_one(
+    make: Make, contract: Contract, refusal: int, answered: int, method: str, body: bytes, failed: int
+) -> None:
+    name, application = next(iter(contract.applications.items()))
+    login = replace(application.logins[0], refusal=refusal)
+    contract = replace(contract, applications={name: replace(application, logins=(login,))})
+    runner, _ = make(status(answered))
+    runner.lab.contract = contract
+
+    def script() -> Script:
+        yield Probe("login", Request(method, login.operation.path, (), body), login.operation.id)
+
+    carry_out(runner, contract, script())
+    assert runner.lab.failed_logins == failed
+
+
 def test_progress_tells_the_script_and_the_count(make: Make, contract: Contract) -> None:
     told: list[tuple[str, int]] = []
     runner, _ = make()

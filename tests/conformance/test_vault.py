@@ -78,6 +78,27 @@ def test_every_part_of_an_exchange_is_redacted() -> None:
     assert "the secret value" not in repr(vault.redact_exchange(Exchange(1, Probe("p", request), None, "reset by the secret value")))
 
 
+@pytest.mark.parametrize("before", [990, 995, 1000, 1005, 5000])
+def test_of_a_very_long_request_the_beginning_is_kept_and_no_part_of_a_secret(before: int) -> None:
+    vault = Vault()
+    vault.add("0123456789", "token")
+    body = b"x" * before + b"0123456789" + b"x" * 30_000
+    redacted = vault.redact_exchange(Exchange(1, Probe("p", Request("POST", "/", (), body)), None))
+    kept = redacted.probe.request.body or b""
+    assert len(kept) < 1100
+    assert kept.endswith(b"... (%d bytes)" % len(body))
+    assert not any(digit in kept.partition(b"...")[0].replace(b"${TOKEN_1}", b"") for digit in b"0123456789")
+
+
+def test_how_unlike_opaque_secrets_of_a_kind_are() -> None:
+    vault = Vault()
+    for value in ("session-0001", "session-0002", "quite other", "session-00029"):
+        vault.add(value, "refresh_token")
+    vault.add("session-0002x", "challenge")
+    vault.add("eyJhbGciOiJub25lIn0.e30.abcdefgh", "refresh_token")
+    assert [fact.unlike for fact in vault.facts.values()] == [None, 1, 12, 1, None, None]
+
+
 @pytest.mark.parametrize("claims", [b'{"sub": "\\ud800"}', b"[1]", b"{", b"\xff", b"[" * 100_000])
 def test_claims_that_no_report_could_hold_are_not_read(claims: bytes) -> None:
     header, payload = (base64.urlsafe_b64encode(part).decode().rstrip("=") for part in (b'{"alg": "HS256"}', claims))

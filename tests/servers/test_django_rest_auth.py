@@ -35,6 +35,8 @@ SHORTCOMINGS = {
         "BEARER-27": "DRF sends no Cache-Control",
         "ERR-04": "the server of wsgiref, which serves this project, tells its version in Server",
         "COOKIE-10": "dj-rest-auth deletes the cookie without Secure",
+        "COOKIE-14": "Django's reader of cookies takes a value out of its double quotes",
+        "COOKIE-15": "Django's reader of cookies keeps the last of two of one name",
         "LOGOUT-02": "dj-rest-auth deletes the cookie without Secure",
         "LOGOUT-08": "access tokens are stateless",
         "COOKIE-14": "Django's reader of cookies takes quotes around a value for syntax",

@@ -9,11 +9,9 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Final
 
-import pyotp
-
 from authproof.exchange import Exchange, Probe
 from authproof.lab import Blocked, Lab, Missing, Script, Step, Wait
-from authproof.onetime import totp_of
+from authproof.onetime import Totp, totp_of
 from authproof.profile import Account, Part
 from authproof_spec import Application
 from authproof_spec.contract import SecondFactor
@@ -36,7 +34,7 @@ class Desk:
     application: Application
     factor: SecondFactor
     account: Account
-    totp: pyotp.TOTP
+    totp: Totp
     wrong_codes: int = 0
 
     def challenge(self, name: str) -> Generator[Step, Sequence[Exchange], tuple[str, float]]:
