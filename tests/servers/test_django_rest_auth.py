@@ -39,8 +39,6 @@ SHORTCOMINGS = {
         "COOKIE-15": "Django's reader of cookies keeps the last of two of one name",
         "LOGOUT-02": "dj-rest-auth deletes the cookie without Secure",
         "LOGOUT-08": "access tokens are stateless",
-        "COOKIE-14": "Django's reader of cookies takes quotes around a value for syntax",
-        "COOKIE-15": "Django's reader of cookies keeps the last of two of one name",
         "AUTHZ-04": "DRF's 403 has no challenge",
     },
 }

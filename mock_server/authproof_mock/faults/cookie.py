@@ -113,7 +113,7 @@ class SetsSameSiteToNone(WithSameSiteNone):
 @fault(
     "leaves-same-site-to-the-browser",
     breaks="COOKIE-03",
-    also=("CORS-09",),  # some browsers then let any page do what the cookie alone opens
+    also=("CORS-09", "REFRESH-20"),  # some browsers then let any page do what the cookie alone opens
     reference="RFC 6265bis §4.1.2.7",
     harm="Whether other sites may send the cookie is up to each browser.",
 )

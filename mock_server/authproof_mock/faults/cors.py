@@ -173,7 +173,7 @@ class NeverVaries(Cors):
 @fault(
     "sets-same-site-to-none-at-login",
     breaks="CORS-09",
-    also=("COOKIE-03",),  # another one is declared
+    also=("COOKIE-03", "REFRESH-20"),  # another one is declared, and only it kept other sites out
     reference="CWE-352",
     harm="Any page that a user opens refreshes the session, or ends it.",
 )
