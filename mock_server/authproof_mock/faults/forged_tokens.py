@@ -59,7 +59,7 @@ class Forgives(Tokens):
 @fault(
     "accepts-alg-none",
     breaks="JWT-09",
-    also=("LOGOUT-06", "REFRESH-12"),
+    also=("BEARER-22", "LOGOUT-06", "REFRESH-12"),
     reference="CVE-2015-2951",
     harm="Anybody writes a token for any account, without a key.",
 )
@@ -175,6 +175,7 @@ class ComparesTheEnd(Tokens):
 @fault(
     "compares-as-many-bytes-as-were-sent",
     breaks="JWT-14",
+    also=("COOKIE-14",),  # a refresh token that lost its last character is one of these
     reference="CWE-697",
     harm="A signature of one byte is guessed within 256 attempts.",
 )
