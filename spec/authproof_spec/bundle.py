@@ -24,7 +24,13 @@ def bundled(document: Document, read: Read) -> Document:
 
     `read` gives the document at a path or URL. Raises ContractError with every reference that leads nowhere.
     """
+    if not any(_leads_out(part.get("$ref")) for _, part in parts_of(document.root)):
+        return document
     return _Bundler(document, read).document()
+
+
+def _leads_out(reference: Json) -> bool:
+    return isinstance(reference, str) and not reference.startswith("#")
 
 
 class _Bundler:
@@ -39,10 +45,9 @@ class _Bundler:
         root = cast("MutableMapping[str, Json]", self._rewritten(self._main, ""))
         if self._problems:
             raise ContractError(self._problems)
-        if not self._files:
-            return self._main
-        components = cast("MutableMapping[str, Json]", root.setdefault("components", {}))
-        components[BUNDLED] = {str(number): self._roots[source] for number, source in enumerate(self._files)}
+        if self._files:
+            components = cast("MutableMapping[str, Json]", root.setdefault("components", {}))
+            components[BUNDLED] = {str(number): self._roots[source] for number, source in enumerate(self._files)}
         return self._main.changed(root)
 
     def _rewritten(self, document: Document, prefix: str) -> Json:

@@ -161,7 +161,7 @@ def load_catalogue() -> Catalogue:
 
 
 def _read(name: str) -> Mapping[str, Json]:
-    return cast("Mapping[str, Json]", parse((files("authproof_spec") / name).read_text("utf-8"))[1])
+    return cast("Mapping[str, Json]", parse((files("authproof_spec") / name).read_text("utf-8")))
 
 
 def _sources() -> Mapping[str, Source]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import jsonschema_rs
 
@@ -40,14 +40,11 @@ from authproof_spec.contract import (
 )
 from authproof_spec.document import Document, read_document
 from authproof_spec.errors import ContractError, Problem
+from authproof_spec.openapi import METHODS, problems_of_openapi, short
 from authproof_spec.pointer import Json, join
-
-if TYPE_CHECKING:
-    from openapi_spec_validator.validation.exceptions import OpenAPIValidationError
 
 EXTENSION = "x-authproof"
 _BUNDLED = files("authproof_spec") / "openapi.yaml"
-_METHODS = frozenset({"get", "put", "post", "delete", "options", "head", "patch", "trace"})
 
 
 def load_contract(source: str | Path | None = None, overlays: Sequence[str | Path] = ()) -> Contract:
@@ -60,7 +57,7 @@ def load_contract(source: str | Path | None = None, overlays: Sequence[str | Pat
         # Valid by this project's own tests, so a start of the mock need not prove it again.
         return _build(Document(_BUNDLED.read_text("utf-8"), str(_BUNDLED)))
     document = read_whole_document(_BUNDLED if source is None else source, overlays)
-    _raise_if(_problems_of_openapi(document))
+    _raise_if(problems_of_openapi(document))
     return _build(document)
 
 
@@ -85,53 +82,6 @@ def _raise_if(problems: Sequence[Problem]) -> None:
         raise ContractError(sorted(problems, key=lambda problem: (problem.line or 0, problem.pointer)))
 
 
-def _problems_of_openapi(document: Document) -> list[Problem]:
-    """What the first stage that finds anything finds: a later stage trips over what an earlier one refuses."""
-    return (
-        _problems_of_version(document)
-        or document.problems_of_references()
-        or _problems_of_structure(document)
-        or document.problems_of_schemas()
-        or _problems_of_meaning(document)
-    )
-
-
-def _problems_of_version(document: Document) -> list[Problem]:
-    version = document.root.get("openapi")
-    if isinstance(version, str) and version.startswith("3.1."):
-        return []
-    found = "has no `openapi` member" if version is None else f"says `openapi: {version}`"
-    return [document.problem("/openapi", f"The document {found}.", "Give an OpenAPI 3.0 or 3.1 document, with `openapi: 3.1.0` at its root.")]
-
-
-def _problems_of_structure(document: Document) -> list[Problem]:
-    from openapi_spec_validator import OpenAPIV31SpecValidator
-
-    return [_problem_of(document, error) for error in OpenAPIV31SpecValidator.schema_validator.iter_errors(document.root)]
-
-
-def _problems_of_meaning(document: Document) -> list[Problem]:
-    from openapi_spec_validator import OpenAPIV31SpecValidator
-
-    validator = OpenAPIV31SpecValidator(document.root)
-    try:
-        return [_problem_of(document, error) for error in validator.root_validator(validator.schema_path)]
-    except RecursionError:
-        return [document.problem("/components/schemas", "The schemas are nested too deeply, or one contains itself.", "Flatten them.")]
-
-
-def _problem_of(document: Document, error: OpenAPIValidationError) -> Problem:
-    best = min(error.context or [error], key=lambda child: -len(child.absolute_path))
-    summary = best.message.partition("\n")[0]  # paragraphs about the validator's own schema follow
-    message = f"This is not valid OpenAPI 3.1: {_short(summary)}."
-    return document.problem(join(best.absolute_path), message, "Correct it as the OpenAPI specification says.")
-
-
-def _short(message: str) -> str:
-    message = message.rstrip(".")
-    return message if len(message) <= 200 else message[:200] + "…"
-
-
 @functools.cache
 def _extension_validator() -> jsonschema_rs.Draft202012Validator:
     return jsonschema_rs.Draft202012Validator(extension_schema(), validate_formats=True)
@@ -145,7 +95,7 @@ def _build(document: Document) -> Contract:
     problems = []
     for error in _extension_validator().iter_errors(extension):
         where = join((EXTENSION, *error.instance_path))
-        problems.append(document.problem(where, f"{_short(error.message)}.", "See docs/extension.md, or its JSON Schema, for what may stand here."))
+        problems.append(document.problem(where, f"{short(error.message)}.", "See docs/extension.md, or its JSON Schema, for what may stand here."))
     _raise_if(problems)
     builder = _Builder(document)
     contract = builder.contract()
@@ -199,7 +149,7 @@ class _Builder:
         for path, raw_item in _object(self.document.root.get("paths")).items():
             place, item = self._follow(("paths", path), raw_item)
             for method, raw in item.items():
-                if method in _METHODS and isinstance(raw, Mapping):
+                if method in METHODS and isinstance(raw, Mapping):
                     yield self._operation(path, method, item, raw, place)
 
     def _operation(self, path: str, method: str, item: Mapping[str, Json], raw: Mapping[str, Json], place: Sequence[object]) -> Operation:
@@ -272,7 +222,7 @@ class _Builder:
 
     def _unknown(self, where: Sequence[object], what: str, name: str, known: Mapping[str, object]) -> None:
         names = ", ".join(sorted(known)) or "none"
-        self.problems.append(self.document.problem(join(where), f"There is no {what} {name!r} in this document.", f"Name one of: {_short(names)}."))
+        self.problems.append(self.document.problem(join(where), f"There is no {what} {name!r} in this document.", f"Name one of: {short(names)}."))
 
     def _operation_named(self, where: Sequence[object], name: Json) -> Operation | None:
         if not isinstance(name, str):

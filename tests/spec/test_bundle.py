@@ -49,6 +49,14 @@ def test_a_path_item_may_be_a_file(files: Path, write: Callable[..., Path], exam
     assert "GET /also" in {operation.name for operation in contract.operations}
 
 
+def test_a_document_may_name_itself(write: Callable[..., Path], example: str) -> None:
+    contract = load_contract(
+        write(example, ('"403": {$ref: "#/components/responses/Error"}', '"403": {$ref: "api.yaml#/components/responses/Error"}'))
+    )
+    operation = next(operation for operation in contract.operations if operation.id == "listNotes")
+    assert operation.responses["403"].content == operation.responses["404"].content
+
+
 @pytest.mark.parametrize(
     ("file", "content", "words", "source"),
     [

@@ -16,7 +16,7 @@ MEMBERS = {"id", "statement", "level", "sources", "needs", "test", "caution", "e
 
 
 def raw(name: str) -> dict[str, Any]:
-    content = parse((files("authproof_spec") / name).read_text("utf-8"))[1]
+    content = parse((files("authproof_spec") / name).read_text("utf-8"))
     assert isinstance(content, dict)
     return content
 

@@ -119,20 +119,69 @@ def test_a_broken_document_is_refused_with_the_place_and_the_mend(
     assert "\n" not in str(found[0])
 
 
-@pytest.mark.parametrize(
-    ("change", "words"),
-    [
-        (("operationId: refresh", "operationId: login"), "login"),
-        (("  /users/{userId}/notes:", "  /users/{id}/notes:"), "'id'"),
-        (("required: true, schema: {type: string}}\n      responses", "required: true, schema: {type: string, default: 3}}\n      responses"), "3"),
-    ],
-    ids=["an operationId twice", "a path parameter without declaration", "a default of the wrong type"],
-)
-def test_what_openapi_says_beyond_its_schema_holds_as_well(refuse: Callable[..., Refusal], example: str, change: tuple[str, str], words: str) -> None:
-    problem = refuse(example, change).problems[0]
-    assert problem.message.startswith("This is not valid OpenAPI 3.1")
+NOTES_PATH = "/paths/~1users~1{userId}~1notes"
+# Name, replacement, pointer, words of the message.
+BEYOND_THE_SCHEMA = [
+    (
+        "an operationId twice",
+        ("operationId: refresh", "operationId: login"),
+        "/paths/~1session~1refresh/post/operationId",
+        "that of POST /session too",
+    ),
+    (
+        "a path parameter without declaration",
+        ("  /users/{userId}/notes:", "  /users/{userId}/{id}/notes:"),
+        "/paths/~1users~1{userId}~1{id}~1notes/get",
+        "no parameter declares 'id'",
+    ),
+    (
+        "a declaration without path parameter",
+        ("  /users/{userId}/notes:", "  /users/notes:"),
+        "/paths/~1users~1notes/get/parameters/0",
+        "has no parameter 'userId'",
+    ),
+    (
+        "a parameter twice",
+        ("        - {name: userId,", "        - {name: userId, in: path, required: true, schema: {}}\n        - {name: userId,"),
+        f"{NOTES_PATH}/get/parameters/1",
+        "the path parameter 'userId' stands twice",
+    ),
+    (
+        "a default of the wrong type",
+        ("required: true, schema: {type: string}}\n      responses", "required: true, schema: {type: string, default: 3}}\n      responses"),
+        f"{NOTES_PATH}/get/parameters/0/schema/default",
+        'refused by its own schema: 3 is not of type "string"',
+    ),
+    ("a tag twice", ("paths:\n", "tags: [{name: a}, {name: b}, {name: a}]\npaths:\n"), "/tags/2/name", "the tag 'a' stands twice"),
+]
+
+
+@pytest.mark.parametrize(("name", "change", "pointer", "words"), BEYOND_THE_SCHEMA, ids=[case[0] for case in BEYOND_THE_SCHEMA])
+def test_what_openapi_says_beyond_its_schema_holds_as_well(
+    refuse: Callable[..., Refusal], example: str, name: str, change: tuple[str, str], pointer: str, words: str
+) -> None:
+    (problem,) = refuse(example, change).problems
+    assert problem.pointer == pointer, name
+    assert problem.message.startswith("This is not valid OpenAPI 3.1: ")
     assert "\n" not in str(problem)
     assert words in problem.message
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        (
+            "required: true, schema: {type: string}}\n      responses",
+            "required: true, schema: {type: string, nullable: true, default: null}}\n      responses",
+        ),
+        ("paths:\n", "servers: [{url: 'https://{default}/', variables: {default: {default: '3', enum: ['3']}}}]\npaths:\n"),
+        ("  schemas:\n", "  schemas:\n    Pet: {discriminator: {propertyName: kind, mapping: {default: '#/components/schemas/Error', type: x}}}\n"),
+        ("  schemas:\n", "  schemas:\n    Pet: {allOf: [{type: object}], required: [said, elsewhere]}\n"),
+    ],
+    ids=["null where 3.0 allowed it", "a server's variable", "a member of the name", "a member that no part describes"],
+)
+def test_what_openapi_allows_is_taken(write: Callable[..., Path], example: str, change: tuple[str, str]) -> None:
+    assert contract_of(write, example, change).operations
 
 
 def test_a_name_that_is_unknown_is_answered_with_the_known_ones(refuse: Callable[..., Refusal], example: str) -> None:
@@ -252,16 +301,25 @@ def test_a_document_may_be_json(write: Callable[..., Path], bundled: str, tmp_pa
     [
         "{allOf: [{$ref: '#/components/schemas/Odd'}]}",
         "{$ref: '#/components/schemas/Odd'}",
-        "{items: " * 95 + "{}" + "}" * 95,
-        "{items: " * 150 + "{}" + "}" * 150,
+        "{anyOf: [{type: 'null'}, {$ref: '#/components/schemas/Odd'}]}",
+        "{not: {oneOf: [{if: {dependentSchemas: {x: {$ref: '#/components/schemas/Odd'}}}}]}}",
     ],
-    ids=["within itself", "a circle", "deep", "deeper"],
+    ids=["within itself", "a circle", "one of several", "far down"],
 )
 def test_schemas_without_end_are_refused_in_time(refuse: Callable[..., Refusal], example: str, schema: str) -> None:
     begin = time.monotonic()
     problems = refuse(example, ("  schemas:\n", f"  schemas:\n    Odd: {schema}\n")).problems
     assert len(problems) == 1
     assert time.monotonic() - begin < 10
+
+
+@pytest.mark.parametrize("levels", [95, 150])
+def test_a_schema_may_be_nested_deeply(write: Callable[..., Path], example: str, levels: int) -> None:
+    schema = "{items: " * levels + "{type: string}" + "}" * levels
+    document = contract_of(write, example, ("  schemas:\n", f"  schemas:\n    Odd: {schema}\n")).document
+    for validator in (document.validator("/components/schemas/Odd"), document.answer_validator("/components/schemas/Odd", formats=True)):
+        assert validator.is_valid(json.loads("[" * levels + '""' + "]" * levels))
+        assert not validator.is_valid(json.loads("[" * levels + "1" + "]" * levels))
 
 
 def test_a_schema_may_refer_to_itself_by_a_member(write: Callable[..., Path], example: str) -> None:
