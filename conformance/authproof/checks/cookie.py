@@ -263,6 +263,8 @@ def answer_sets_a_cookie_once(seen: Evidence, operation: Operation) -> Judgement
         names = Counter(cookie.name for cookie in all_cookies(response_of(exchange)))
         if twice := [name for name, count in names.items() if count > 1]:
             return broken(f"One answer has several Set-Cookie lines for {' and '.join(twice)}.", exchange)
+    if not any(response_of(exchange).is_success for exchange in answers):
+        raise NotObserved(f"No answer of {operation.name} but a refusal set a cookie.")
     return met(f"None of {len(answers)} answers sets a cookie more than once.", answers[0])
 
 

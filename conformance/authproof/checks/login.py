@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from authproof.checks.answers import accepted, gives_no_cookie, refused, response_of
+from authproof.checks.answers import accepted, gives_no_cookie, refused, response_of, who_am_i_tells
 from authproof.checks.appearance import alike
 from authproof.checks.registry import all_logins, check, first_logins
 from authproof.evidence import Evidence, NotObserved
@@ -232,7 +232,7 @@ def _same_identity(seen: Evidence, application: Application) -> Judgement:
         return undecided(f"The who-am-I request was answered {exchange.status}.", exchange)
     if changed := sorted(name for name, place in application.identity.fields.items() if shown.at(place) != usual.at(place)):
         return broken(f"Additional members change who is logged in, or what they may do: {', '.join(changed)}.", exchange)
-    return met("Additional members change nothing of the identity.", exchange)
+    return who_am_i_tells(seen, application, met("Additional members change nothing of the identity.", exchange))
 
 
 def _claims(seen: Evidence, application: Application, exchange: Exchange) -> dict[str, object]:
