@@ -214,7 +214,7 @@ def refresh_token_travels_in_the_cookie_alone(seen: Evidence, operation: Operati
     return met("The refresh token is in its cookie alone.", given[0][0])
 
 
-@check("COOKIE-09", on=givers, reads=("logins", "refused_logins", *FLOWS))
+@check("COOKIE-09", on=givers, reads=("logins", "wrong_secret", "refused_logins", *FLOWS))
 def refusal_sets_no_cookie(seen: Evidence, operation: Operation) -> Judgement:
     """A refused login, second factor or refresh sets no usable refresh cookie."""
     application, _ = _policy(seen, operation)
