@@ -11,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import urlsplit
 
@@ -95,14 +96,25 @@ class Target:
             return Handshake(version, failure=_words(error))
 
     def send_together(self, requests: Sequence[Request]) -> list[Response | Unanswered]:
-        """Send all `requests` at the same moment, each on a connection of its own."""
+        """Send all `requests` at the same moment, each on a connection of its own.
+
+        Each is written but for its last byte; once the target has all of them so far, the last bytes follow in one go,
+        so that neither connecting nor a busy machine keeps the requests apart.
+        """
         if self._in_process:
             return self._answers(requests)
-        gate = threading.Barrier(len(requests))
+        held: list[tuple[httpcore.NetworkStream, bytes]] = []
+
+        def release() -> None:
+            self._backend.start()
+            for stream, last in held:
+                with suppress(*_NO_ANSWER):
+                    stream.write(last)
+
+        gate = threading.Barrier(len(requests), action=release)
 
         def one(request: Request) -> Response | Unanswered:
-            gate.wait()
-            return self._caught(request)
+            return self._unless_unanswered(lambda: self._send_with(request, gate, held))
 
         with ThreadPoolExecutor(len(requests)) as pool:
             return list(pool.map(one, requests))
@@ -114,21 +126,26 @@ class Target:
         return [outcome if isinstance(outcome, Response) else _unanswered(outcome, self._timeout) for outcome in outcomes]
 
     def _caught(self, request: Request) -> Response | Unanswered:
+        return self._unless_unanswered(lambda: self._send_verbatim(request) if request.verbatim or request.plain else self._send_or_repeat(request))
+
+    def _unless_unanswered(self, send: Callable[[], Response]) -> Response | Unanswered:
+        """What `send` gives within the time of one answer, or why it gives nothing."""
         self._backend.start()
         try:
-            if request.verbatim or request.plain:
-                return self._send_verbatim(request)
-            try:
-                return self._send(request)
-            except (httpcore.ReadError, httpcore.RemoteProtocolError):
-                # A kept connection may have been closed by the target just as it was used again.
-                if request.method not in _SAFE_TO_REPEAT:
-                    raise
-                return self._send(request)
+            return send()
         except Unanswered as why:
             return why
         except (httpcore.TimeoutException, *_NO_ANSWER) as error:
             return _unanswered(error, self._timeout)
+
+    def _send_or_repeat(self, request: Request) -> Response:
+        try:
+            return self._send(request)
+        except (httpcore.ReadError, httpcore.RemoteProtocolError):
+            # A kept connection may have been closed by the target just as it was used again.
+            if request.method not in _SAFE_TO_REPEAT:
+                raise
+            return self._send(request)
 
     def _send(self, request: Request) -> Response:
         url = httpcore.URL(scheme=self._url.scheme, host=self._url.host, port=self._url.port, target=self._target_of(request))
@@ -154,19 +171,46 @@ class Target:
             fields.insert(0, ("Host", self._host.decode()))
         if request.body is not None:
             fields.append(("Content-Length", str(len(request.body))))
-        head = f"{request.method} ".encode() + self._target_of(request) + b" HTTP/1.1\r\n"
-        lines = b"".join(name.encode("latin-1") + b":" + (b" " if value else b"") + _octets(value) + b"\r\n" for name, value in fields)
-        host, port, trust = self._address
-        if request.plain:
-            port, trust = urlsplit(plain_url(self._origin)).port or 80, None
-        stream = self._backend.connect_tcp(host, port, self._timeout)
+        message = self._written(request, [(name.encode("latin-1"), _octets(value)) for name, value in fields])
+        stream = self._connect(plain=request.plain)
         try:
-            if trust:
-                stream = stream.start_tls(trust, server_hostname=host, timeout=self._timeout)
-            stream.write(head + lines + b"Connection: close\r\n\r\n" + (request.body or b""), self._timeout)
-            return _read_answer(lambda: stream.read(_CHUNK, self._timeout), request.method)
+            stream.write(message)
+            return _read_answer(stream, request.method)
         finally:
             stream.close()
+
+    def _send_with(self, request: Request, gate: threading.Barrier, held: list[tuple[httpcore.NetworkStream, bytes]]) -> Response:
+        """Send `request` but for its last byte, which follows when `gate` opens what is `held`, and read the answer."""
+        try:
+            stream = self._connect()
+        except BaseException:
+            gate.wait()  # the others do not wait for one that cannot come
+            raise
+        try:
+            message = self._written(request, self._fields(request))
+            try:
+                stream.write(message[:-1])
+                held.append((stream, message[-1:]))
+            finally:
+                gate.wait()
+            self._backend.start()
+            return _read_answer(stream, request.method)
+        finally:
+            stream.close()
+
+    def _written(self, request: Request, fields: Iterable[tuple[bytes, bytes]]) -> bytes:
+        """`request` as it is written to a connection of its own."""
+        head = f"{request.method} ".encode() + self._target_of(request) + b" HTTP/1.1\r\n"
+        lines = b"".join(name + b":" + (b" " if value else b"") + value + b"\r\n" for name, value in fields)
+        return head + lines + b"Connection: close\r\n\r\n" + (request.body or b"")
+
+    def _connect(self, *, plain: bool = False) -> httpcore.NetworkStream:
+        """A new connection to the target; `plain`: without TLS."""
+        host, port, trust = self._address
+        if plain:
+            port, trust = urlsplit(plain_url(self._origin)).port or 80, None
+        stream = self._backend.connect_tcp(host, port)
+        return stream.start_tls(trust, server_hostname=host) if trust else stream
 
     def _target_of(self, request: Request) -> bytes:
         whole = request.target if request.target.startswith(self._origin) else self._prefix + request.target
@@ -241,7 +285,7 @@ def _content(chunks: Iterable[bytes]) -> bytes:
     return b"".join(kept)
 
 
-def _read_answer(read: Callable[[], bytes], method: str) -> Response:
+def _read_answer(stream: httpcore.NetworkStream, method: str) -> Response:
     """Read one answer. h11 wants to know the request's method alone, since that tells whether there is a body."""
     connection = h11.Connection(h11.CLIENT)
     connection.send(h11.Request(method=method if method.isalpha() else "GET", target="/", headers=[("Host", "target"), ("Connection", "close")]))
@@ -251,7 +295,7 @@ def _read_answer(read: Callable[[], bytes], method: str) -> Response:
     while True:
         event = connection.next_event()
         if event is h11.NEED_DATA:
-            data = read()
+            data = stream.read(_CHUNK)
             if not data and head is None:
                 raise Unanswered("the connection was closed without an answer")
             connection.receive_data(data)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import socket
 import threading
@@ -9,6 +10,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import httpcore
 import httpx
 import pytest
 import respx
@@ -160,28 +162,52 @@ def test_the_timeout_holds_for_the_whole_answer(head: bytes) -> None:
             done.set()
 
 
-def test_requests_leave_together() -> None:
-    barrier = threading.Barrier(3, timeout=10)
-
-    def meet(connection: socket.socket, _: bytes) -> None:
-        barrier.wait()
-        connection.sendall(OK)
-
+def test_requests_are_in_flight_together() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
-            connection, _ = server.accept()
-            with connection:
-                meet(connection, connection.recv(65536))
+            with contextlib.ExitStack() as stack:
+                connections = [stack.enter_context(server.accept()[0]) for _ in range(3)]
+                for connection in connections:
+                    data = b""
+                    while not data.endswith(b"\r\n\r\n"):
+                        data += connection.recv(65536)
+                for connection in connections:
+                    connection.sendall(OK)
 
-        threads = [threading.Thread(target=serve) for _ in range(3)]
-        for thread in threads:
-            thread.start()
+        thread = threading.Thread(target=serve)
+        thread.start()
         with target_at(f"http://127.0.0.1:{server.getsockname()[1]}") as target:
             answers = target.send_together([Request("GET", "/")] * 3)
-        for thread in threads:
-            thread.join()
+        thread.join()
     assert [answer.status for answer in answers if isinstance(answer, Response)] == [200] * 3
+
+
+@pytest.mark.parametrize("body", [None, b"{}"])
+def test_last_bytes_are_held_back_until_all_requests_are_there(body: bytes | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    written: list[bytes] = []
+
+    class Stream(httpcore.MockStream):
+        def write(self, buffer: bytes, timeout: float | None = None) -> None:
+            del timeout
+            written.append(buffer)
+
+    class Backend(httpcore.SyncBackend):
+        def connect_tcp(self, *_: object, **__: object) -> httpcore.NetworkStream:
+            return Stream([OK])
+
+    monkeypatch.setattr(httpcore, "SyncBackend", Backend)
+    with target_at("http://127.0.0.1:1") as target:
+        answers = target.send_together([Request("POST", "/", body=body)] * 3)
+    assert all(isinstance(answer, Response) for answer in answers)
+    request = f"POST / HTTP/1.1\r\nHost: 127.0.0.1:1\r\nContent-Length: {len(body or b'')}\r\nConnection: close\r\n\r\n".encode() + (body or b"")
+    assert written == [request[:-1]] * 3 + [request[-1:]] * 3
+
+
+def test_one_that_cannot_connect_keeps_no_other_waiting() -> None:
+    with target_at("http://127.0.0.1:1") as target:
+        answers = target.send_together([Request("POST", "/")] * 3)
+    assert ["refused" in str(answer) for answer in answers] == [True] * 3
 
 
 def test_one_of_several_may_stay_without_an_answer() -> None:

@@ -75,7 +75,9 @@ def test_a_mock_without_a_fault_passes_everything() -> None:
     assert passed == {check.requirement for check in CHECKS} - WITHOUT_OCCASION.keys(), "what is skipped everywhere proves nothing of its faults"
 
 
-@pytest.mark.parametrize("names", [[], ["takes-any-password"], ["takes-an-empty-password-for-a-wrong-one"]])
+@pytest.mark.parametrize(
+    "names", [[], ["takes-any-password"], ["takes-an-empty-password-for-a-wrong-one"], ["takes-a-missing-password-for-a-wrong-one"]]
+)
 def test_a_run_fails_five_logins_at_most(names: list[str]) -> None:
     report = certify(parts_with(names), budget=Budget())
     assert 0 < report.failed_logins <= 5

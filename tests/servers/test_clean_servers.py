@@ -143,8 +143,7 @@ def test_no_alarm_is_raised(server: Server, certificate: Certificate) -> None:
     tested = {result["id"] for result in certificate.report["results"]}
     assert certificate.ids("fail") == server.failed.keys() & tested
     assert not certificate.ids("error")
-    # On a busy machine simultaneous requests may not meet, which decides nothing.
-    assert not certificate.ids("inconclusive") - {"REFRESH-08", "REFRESH-09"}
+    assert not certificate.ids("inconclusive")
     assert certificate.ids("warn") == server.warned.keys() & tested
     assert (certificate.exit_code, certificate.report["verdict"]) == ((1, "nonconformant") if certificate.ids("fail") else (0, "conformant"))
 

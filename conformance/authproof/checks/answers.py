@@ -69,6 +69,17 @@ def served(exchange: Exchange, what: str) -> Judgement:
     return broken(f"{what} is answered {response.status}.", exchange)
 
 
+def lives(seen: Evidence, exchange: Exchange, what: str) -> Judgement:
+    """Met when `what`, a session, could be refreshed. A refresh that never refuses anything shows nobody's session to be alive."""
+    judgement = served(exchange, what)
+    others = (other for other in seen.answered if other.probe.operation == exchange.probe.operation)
+    if judgement.verdict is Verdict.PASS and not any(
+        other.status in {400, 401, 403} and not came_from_elsewhere(response_of(other)) for other in others
+    ):
+        return undecided(f"{judgement.detail} The refresh refused nothing in this run, so that tells nothing.", exchange)
+    return judgement
+
+
 def person(application: Application, response: Response) -> Json:
     """Who the who-am-I answer names: the account's id, or the whole body where the answer has no id in its place."""
     pointer = application.identity.fields.get("id") if application.identity else None
@@ -90,17 +101,28 @@ def accepted(seen: Evidence, exchange: Exchange, what: str) -> Judgement:
         return broken(f"{what} is answered {response.status} where {operation.success_status} is due.", exchange)
     if person(application, response) != person(application, control):
         return broken(f"{what} is answered with another person's identity, or with none.", exchange)
-    return met(f"{what} is accepted.", exchange)
+    return who_am_i_tells(seen, application, met(f"{what} is accepted.", exchange))
 
 
-def same_person(application: Application, exchange: Exchange, control: Exchange, what: str) -> Judgement:
+def who_am_i_tells(seen: Evidence, application: Application, judgement: Judgement) -> Judgement:
+    """`judgement`, unless who-am-I names the same person to a stranger: then it tells nothing of the token that it is asked with."""
+    if judgement.verdict is not Verdict.PASS or application.identity is None:
+        return judgement
+    for stranger in seen.all("bearer.none", application.identity.operation):
+        control = response_of(seen.one("identity.control", application.identity.operation))
+        if response_of(stranger).is_success and person(application, response_of(stranger)) == person(application, control):
+            return undecided(f"{judgement.detail} But who-am-I names the same person without any token, so that tells nothing.", stranger)
+    return judgement
+
+
+def same_person(seen: Evidence, application: Application, exchange: Exchange, control: Exchange, what: str) -> Judgement:
     """Met when the two who-am-I answers name the same person; without a success on both sides nothing is told."""
     for each in (control, exchange):
         if not response_of(each).is_success:
             return undecided(f"{what} is answered {exchange.status}, and what it is compared with {control.status}.", exchange, control)
     if person(application, response_of(exchange)) != person(application, response_of(control)):
         return broken(f"{what} is another user's.", exchange, control)
-    return met(f"{what} is the same user's.", exchange, control)
+    return who_am_i_tells(seen, application, met(f"{what} is the same user's.", exchange, control))
 
 
 def with_control(seen: Evidence, control: str, operation: Operation, judgement: Judgement) -> Judgement:

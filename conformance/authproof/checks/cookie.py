@@ -214,7 +214,7 @@ def refresh_token_travels_in_the_cookie_alone(seen: Evidence, operation: Operati
     return met("The refresh token is in its cookie alone.", given[0][0])
 
 
-@check("COOKIE-09", on=givers, reads=("logins", "refused_logins", *FLOWS))
+@check("COOKIE-09", on=givers, reads=("logins", "wrong_secret", "refused_logins", *FLOWS))
 def refusal_sets_no_cookie(seen: Evidence, operation: Operation) -> Judgement:
     """A refused login, second factor or refresh sets no usable refresh cookie."""
     application, _ = _policy(seen, operation)
@@ -263,6 +263,8 @@ def answer_sets_a_cookie_once(seen: Evidence, operation: Operation) -> Judgement
         names = Counter(cookie.name for cookie in all_cookies(response_of(exchange)))
         if twice := [name for name, count in names.items() if count > 1]:
             return broken(f"One answer has several Set-Cookie lines for {' and '.join(twice)}.", exchange)
+    if not any(response_of(exchange).is_success for exchange in answers):
+        raise NotObserved(f"No answer of {operation.name} but a refusal set a cookie.")
     return met(f"None of {len(answers)} answers sets a cookie more than once.", answers[0])
 
 

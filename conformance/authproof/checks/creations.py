@@ -77,7 +77,7 @@ def extra_members_widen_nothing(seen: Evidence, operation: Operation) -> Judgeme
         return met("The members too many are ignored.", exchange)
     used = seen.one("pat.extras_use", application.identity.operation)
     control = seen.one("pat.use", application.identity.operation)
-    judgement = same_person(application, used, control, "The token that was created with members too many")
+    judgement = same_person(seen, application, used, control, "The token that was created with members too many")
     if judgement.verdict is not Verdict.PASS:
         return judgement
     place = application.identity.fields.get("permissions")

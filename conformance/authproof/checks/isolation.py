@@ -46,9 +46,10 @@ def cookie_stays_with_its_application(seen: Evidence, operation: Operation) -> J
     policy = application.cookie
     if policy is None:
         raise NotObserved("The application has no refresh cookie.")
-    given = [(exchange, cookie) for exchange in seen.on(operation) for cookie in set_cookies(response_of(exchange), policy.name) if cookie.value]
+    logins = [exchange for exchange in seen.on(operation) if response_of(exchange).is_success]
+    given = [(exchange, cookie) for exchange in logins for cookie in set_cookies(response_of(exchange), policy.name) if cookie.value]
     if not given:
-        raise NotObserved(f"No answer sets the cookie {policy.name}.")
+        raise NotObserved(f"No login set the cookie {policy.name}.")
     for exchange, cookie in given:
         path = cookie.attributes.get("path", "")
         # RFC 6265 section 5.2.4: without one that begins with a slash, the path is that of the request, up to its last slash.
@@ -89,13 +90,15 @@ def undeclared_application_is_unknown(seen: Evidence, operation: Operation) -> J
     exchange = next((exchange for exchange in seen.all("undeclared") if exchange.probe.variant == application.name), None)
     if exchange is None:
         raise NotObserved("The path of an undeclared application was not asked for.")
-    response = response_of(exchange)
+    response, control = response_of(exchange), seen.one("identity.control", operation)
+    if not response_of(control).is_success:
+        return undecided(f"Who-am-I of {application.name} itself is answered {control.status}, so no refusal proves anything.", exchange, control)
     if not response.is_success:
         say = undecided if response.status in {429, *range(500, 600)} else met
         return say(f"An application that is not declared is answered {response.status}.", exchange)
     if not is_json(response):
         return met("An application that is not declared is answered with a page, and with no data.", exchange)
-    if person(application, response) == person(application, response_of(seen.one("identity.control", operation))):
+    if person(application, response) == person(application, response_of(control)):
         return broken(f"An application that is not declared serves who-am-I of {application.name}.", exchange)
     return undecided("An application that is not declared is answered with JSON that is no identity.", exchange)
 

@@ -21,7 +21,6 @@ from authproof_spec.pointer import Json
 
 _LONG = 3600
 """Seconds that an access token may live where nothing is declared."""
-_KINDS = ("access_token", "refresh_token", "personal_access_token")
 _VARYING = frozenset({"iss", "sub", "iat", "exp", "nbf", "jti"})
 _HASHED = re.compile(
     r"\$(?:2[abxy]|argon2|pbkdf2|scrypt|[156y])[$-]?|\{(?:S?SHA|SSHA\d+|bcrypt)\}|(?:pbkdf2_sha\d+|bcrypt_sha\d+|scrypt)[$:]", re.IGNORECASE
@@ -219,25 +218,36 @@ def _is_personal(name: str, value: Json) -> bool:
 @check("JWT-08", on=jwt_logins, reads=("refresh", "personal_tokens"))
 def kinds_of_tokens_are_told_apart(seen: Evidence, operation: Operation) -> Judgement:
     """No token of one kind meets every fixed condition of another kind (RFC 8725 section 3.12)."""
-    application, exchange, _ = _issued(seen, operation)
-    kinds = {name: tokens for name in _KINDS if (tokens := _tokens_of(seen, application, name))}
+    application, exchange, access = _issued(seen, operation)
+    if access.claims is None:
+        return undecided("The access token is no JWT whose claims could be compared.", exchange)
+    offered = {"access_token": True, "refresh_token": application.refresh_token, "personal_access_token": application.personal_access_tokens}
+    given = {name: _tokens_of(seen, application, name) for name, kind in offered.items() if kind}
+    kinds = {name: said for name, facts in given.items() if (said := _said_by(seen, facts))}
     for one, other in permutations(kinds, 2):
         conditions = frozenset.intersection(*kinds[one])
         if any(conditions <= token for token in kinds[other]):
             return broken(f"A token of the kind {other} meets every fixed condition of the kind {one}, so it may be taken for one.", exchange)
+    if unseen := [name.replace("_", " ") for name, facts in given.items() if not facts]:
+        raise NotObserved(f"No {' and no '.join(unseen)} was seen to compare.")
     if len(kinds) < 2:
         return met("Access tokens are the only kind of JWT here, so they cannot be taken for another.", exchange)
     return met(f"Tokens of the kinds {', '.join(kinds)} differ in typ or in fixed claims.", exchange)
 
 
-def _tokens_of(seen: Evidence, application: Application, kind: str) -> list[frozenset[str]]:
-    """What each JWT of `kind` that the application gave says and has, but for what differs from token to token."""
+def _tokens_of(seen: Evidence, application: Application, kind: str) -> list[TokenFacts]:
+    """Every token of `kind` that the application gave."""
     personal = application.personal_access_tokens
     givers = (*flow_operations(application), *((personal.create,) if personal else ()))
     names = {name for giver in givers for exchange in seen.on(giver) for name in seen.tokens_in(_text(exchange), kind)}
+    return [seen.facts[name] for name in sorted(names)]
+
+
+def _said_by(seen: Evidence, tokens: Iterable[TokenFacts]) -> list[frozenset[str]]:
+    """What each JWT among `tokens` says and has, but for what differs from token to token."""
     varying = {*_VARYING, *(name for name, meaning in seen.contract.tokens.claims.items() if meaning is not Meaning.AUDIENCE)}
     found = []
-    for facts in (seen.facts[name] for name in sorted(names)):
+    for facts in tokens:
         if facts.claims is not None and facts.header is not None:
             says = {f"{name}={json.dumps(_sorted(value))}" for name, value in facts.claims.items() if name not in varying}
             has = {f"{name} is there" for name in facts.claims}

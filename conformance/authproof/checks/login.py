@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from authproof.checks.answers import accepted, gives_no_cookie, refused, response_of
+from authproof.checks.answers import accepted, gives_no_cookie, refused, response_of, who_am_i_tells
 from authproof.checks.appearance import alike
 from authproof.checks.registry import all_logins, check, first_logins
 from authproof.evidence import Evidence, NotObserved
@@ -86,13 +86,13 @@ def _refresh_token_problem(application: Application, exchange: Exchange) -> str:
     return ""
 
 
-@check("LOGIN-02", on=first_logins, reads="refused_logins")
+@check("LOGIN-02", on=first_logins, reads=("wrong_secret", "refused_logins"))
 def wrong_secret_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A wrong password is refused, without token or cookie."""
     return _all_refused(seen, operation, _wrong(seen, operation), "A wrong password")
 
 
-@check("LOGIN-03", on=first_logins, reads=("foreign_credentials", "refused_logins"))
+@check("LOGIN-03", on=first_logins, reads=("foreign_credentials", "wrong_secret", "refused_logins"))
 def unknown_account_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """An unknown account is refused."""
     return _all_refused(seen, operation, _unknown(seen, operation), "An unknown account")
@@ -105,7 +105,7 @@ def disabled_account_is_refused(seen: Evidence, operation: Operation) -> Judgeme
     return _all_refused(seen, operation, seen.all("login.disabled", operation), "A disabled account with its right password", tolerated)
 
 
-@check("LOGIN-15", on=all_logins, reads=("logins", "refused_logins"))
+@check("LOGIN-15", on=all_logins, reads=("logins", "wrong_secret", "refused_logins"))
 def password_is_compared_exactly(seen: Evidence, operation: Operation) -> Judgement:
     """A password that is almost right is wrong (OWASP ASVS 5.0 6.2.8)."""
     _, login = login_of(seen, operation)
@@ -127,7 +127,7 @@ def _compared(exchange: Exchange) -> Judgement:
     return met(f"A password with {exchange.probe.variant} is refused.", exchange)
 
 
-@check("LOGIN-20", on=further_logins, reads=("logins", "refused_logins"))
+@check("LOGIN-20", on=further_logins, reads=("logins", "wrong_secret", "refused_logins"))
 def further_login_refuses_too(seen: Evidence, operation: Operation) -> Judgement:
     """Each further way to log in refuses a wrong secret, and an unknown account where it was tried."""
     sent = [*_wrong(seen, operation), *seen.all("login.unknown", operation)]
@@ -165,7 +165,7 @@ def _refused(exchange: Exchange, application: Application, login: Login, what: s
     return gives_no_cookie(exchange, application, refused(exchange, what, tolerated=tolerated, expected=login.refusal))
 
 
-@check("LOGIN-04", on=first_logins, reads=("foreign_credentials", "disabled_logins", "refused_logins"))
+@check("LOGIN-04", on=first_logins, reads=("foreign_credentials", "disabled_logins", "wrong_secret", "refused_logins"))
 def refusals_look_alike(seen: Evidence, operation: Operation) -> Judgement:
     """A wrong password, an unknown account and a disabled one cannot be told apart (CWE-204)."""
     _, login = login_of(seen, operation)
@@ -232,7 +232,7 @@ def _same_identity(seen: Evidence, application: Application) -> Judgement:
         return undecided(f"The who-am-I request was answered {exchange.status}.", exchange)
     if changed := sorted(name for name, place in application.identity.fields.items() if shown.at(place) != usual.at(place)):
         return broken(f"Additional members change who is logged in, or what they may do: {', '.join(changed)}.", exchange)
-    return met("Additional members change nothing of the identity.", exchange)
+    return who_am_i_tells(seen, application, met("Additional members change nothing of the identity.", exchange))
 
 
 def _claims(seen: Evidence, application: Application, exchange: Exchange) -> dict[str, object]:

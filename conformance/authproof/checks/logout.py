@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from authproof.checks.answers import accepted, refused, refused_as_declared, response_of, served
+from authproof.checks.answers import accepted, lives, refused, refused_as_declared, response_of, served
 from authproof.checks.cookie import deletes
 from authproof.checks.refresh import application_of
 from authproof.checks.registry import check, logouts, of_several_applications
@@ -60,7 +60,7 @@ def forged_token_ends_no_session(seen: Evidence, operation: Operation) -> Judgem
     if not forged:
         raise NotObserved("No logout with a forged refresh token was answered.")
     proofs = (*seen.all("logout.unharmed_by_forgery", application.refresh), seen.one("logout.unharmed", application.refresh))
-    judgement = served(proofs[0], "The session whose refresh token was forged for a logout")
+    judgement = lives(seen, proofs[0], "The session whose refresh token was forged for a logout")
     return judgement if judgement.verdict is Verdict.PASS else Judgement(judgement.verdict, judgement.detail, (*forged, proofs[0]))
 
 
@@ -78,7 +78,8 @@ def logout_is_by_post_alone(seen: Evidence, operation: Operation) -> Judgement:
         return broken(f"GET is answered {by_get.status} and deletes the refresh cookie.", by_get)
     after = seen.one("logout.unharmed", application.refresh)
     if response_of(after).is_success:
-        return met(f"GET is answered {by_get.status}, and the session lives on.", by_get, after)
+        living = lives(seen, after, "The session after it")
+        return Judgement(living.verdict, f"GET is answered {by_get.status}. {living.detail}", (by_get, after))
     again = seen.all("logout.unharmed_by_forgery", application.refresh)
     if again and response_of(again[0]).is_success:
         return broken(f"GET is answered {by_get.status}, and the session is over.", by_get, after)
@@ -103,7 +104,7 @@ def logout_leaves_other_applications_alone(seen: Evidence, operation: Operation)
         nearest += [exchange for exchange in probes if not _logouts_between(seen, number, exchange.number)][-1:]
     if not nearest:
         raise NotObserved("No session of another application was refreshed after the logout.")
-    return worst(*(served(exchange, "A session of another application after the logout") for exchange in nearest))
+    return worst(*(lives(seen, exchange, "A session of another application after the logout") for exchange in nearest))
 
 
 def _logouts_between(seen: Evidence, first: int, last: int) -> bool:
@@ -131,7 +132,7 @@ def logout_leaves_the_rest_alone(seen: Evidence, operation: Operation) -> Judgem
     application = application_of(seen, operation)
     seen.one("logout.other_session", application.refresh)
     # Of several tries the last one counts: it was made with a session that was open just before.
-    found = [served(seen.all("logout.other_session", application.refresh)[-1], "Another session after the logout")]
+    found = [lives(seen, seen.all("logout.other_session", application.refresh)[-1], "Another session after the logout")]
     if application.identity:
         before = seen.all("pat.extras_use", application.identity.operation)
         if before and accepted(seen, before[0], "A personal access token").verdict is Verdict.PASS:

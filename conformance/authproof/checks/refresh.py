@@ -78,10 +78,10 @@ def every_refresh_rotates(seen: Evidence, operation: Operation) -> Judgement:
 
 
 def tokens_sent(seen: Evidence, exchange: Exchange) -> tuple[str, ...]:
-    """The variables of the refresh tokens that `exchange` was sent with."""
+    """The variables of the secrets that `exchange` was sent with."""
     request = exchange.probe.request
     text = " ".join(value for _, value in request.headers) + (request.body or b"").decode("utf-8", "replace")
-    return seen.tokens_in(text, "refresh_token")
+    return seen.tokens_in(text)
 
 
 @check("REFRESH-10", on=refreshes, reads="race")
@@ -204,7 +204,7 @@ def new_access_token_is_for_the_same_user_and_rights(seen: Evidence, operation: 
         return met("The claims are those of the first one.", exchange) if old and new else untestable("Nothing tells whose an access token is.")
     used = seen.one("refresh.new_access", application.identity.operation)
     control = seen.one("identity.control", application.identity.operation)
-    judgement = same_person(application, used, control, "The new access token")
+    judgement = same_person(seen, application, used, control, "The new access token")
     if judgement.verdict is not Verdict.PASS:
         return judgement
     place = application.identity.fields.get("permissions")

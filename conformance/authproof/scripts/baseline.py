@@ -9,7 +9,7 @@ from authproof_spec import Application
 
 
 def baseline(lab: Lab, application: Application) -> Script:
-    """Open the session of each account of the application and ask for its identity."""
+    """Open the session of each account of the application and ask for its identity; last without a credential, which tells what that answer is worth."""
     for part in (*MAIN, Part.OTHER):
         account = lab.profile.account(application.name, part)
         if account is None:
@@ -24,6 +24,8 @@ def baseline(lab: Lab, application: Application) -> Script:
             operation = application.identity.operation
             (told,) = yield Probe("identity.control", lab.call(operation, bearer=session.access_token), operation.id, part)
             session.identifier = _identifier(application, told)
+    if application.identity:
+        yield Probe("bearer.none", lab.example_call(application.identity.operation), application.identity.operation.id)
     lab.session(application, *MAIN)
 
 

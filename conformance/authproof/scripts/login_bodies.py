@@ -15,8 +15,8 @@ from authproof_spec import Application
 from authproof_spec.contract import Login
 from authproof_spec.pointer import Json, put
 
-_RESERVED = 3
-"""Failed logins that are left to the wrong, unknown and disabled ones, if the target takes what is malformed for a failed login."""
+_RESERVED = 1
+"""Failed logins that are left to further wrong and unknown ones, if the target takes what is malformed for a failed login."""
 _ABSURD_LENGTH = 2**20
 _FORM, _TEXT = "application/x-www-form-urlencoded", "text/plain"
 

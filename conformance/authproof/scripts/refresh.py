@@ -212,8 +212,7 @@ def race(lab: Lab, application: Application) -> Script:
     """Several refreshes with one token at the same moment, and what comes of their successors."""
     session = yield from log_in(lab, application)
     count = RIVALS[0 if is_first(lab, application) else 1]
-    # These open the connections, so that the refreshes truly meet.
-    yield tuple(lab.refresh(application, None, "refresh.missing") for _ in range(count))
+    yield lab.refresh(application, None, "refresh.missing")
     rivals = yield tuple(lab.refresh(application, session.refresh_token, "race") for _ in range(count))
     session.refresh_token = None
     winners = [token for rival in rivals if rival.response and rival.response.is_success and (token := lab.refresh_token_of(application, rival))]

@@ -44,21 +44,29 @@ def disabled_logins(lab: Lab, application: Application) -> Script:
     yield from _try(lab, Attempt(0, "login.disabled", application, account, login))
 
 
+def wrong_secret(lab: Lab, application: Application) -> Script:
+    """The most telling one, before anything malformed: a target that takes that for failed logins must not use up what this one needs."""
+    yield from _in_turn(lab, application, slice(1))
+
+
 def refused_logins(lab: Lab, application: Application) -> Script:
-    """Wrong secrets and unknown accounts at every login of every application, as many as the budget allows; once for all applications."""
+    """Further wrong secrets and unknown accounts at every login of every application, as many as the budget allows."""
+    yield from _in_turn(lab, application, slice(1, None))
+
+
+def _in_turn(lab: Lab, application: Application, part: slice) -> Script:
+    """The `part` of all attempts in their order; once for all applications."""
     if application is not next(iter(lab.contract.applications.values())):
         if not lab.may_fail_a_login():
             raise _spent(lab)
         return
-    turn = 0
-    for attempt in sorted(_attempts(lab), key=lambda attempt: attempt.rank):
+    for turn, attempt in [*enumerate(sorted(_attempts(lab), key=lambda attempt: attempt.rank))][part]:
         if not lab.may_fail_a_login():
             raise _spent(lab)
         if not attempt.near:
             yield from _try(lab, attempt)
             continue
         variant, changes = _near_miss(lab, attempt.account, turn)
-        turn += 1
         accepted = yield from _try(lab, replace(attempt, changes=changes, name=f"{attempt.name}.near_miss"), variant)
         if accepted and lab.may_fail_a_login():
             # Almost right was good enough; that tells nothing yet of a password that is nothing like it.

@@ -218,7 +218,7 @@ class ForgetsTheForm(Answers):
 @fault(
     "changes-the-media-type-of-errors-on-one-operation",
     breaks="ERR-06",
-    reference="RFC 9457 §1",
+    reference="contract",
     harm="A client that knows problem details by their media type does not read the others.",
 )
 class ChangesTheMediaType(Answers):

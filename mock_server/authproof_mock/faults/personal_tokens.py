@@ -141,7 +141,7 @@ class LeavesTheNamesOut(Resources):
 @fault(
     "does-not-list-a-token-until-tomorrow",
     breaks="PAT-05",
-    reference="OWASP API Top 10 2023 API9",
+    reference="contract",
     harm="A thief's token is in use, and its owner does not see it.",
 )
 class ListsLate(Resources):

@@ -91,7 +91,7 @@ class _ReadsItElsewhere(Flows):
 @fault(
     "reads-the-refresh-token-in-the-body",
     breaks="REFRESH-18",
-    reference="CWE-352",
+    reference="contract",
     harm="A page that got hold of the token uses it from anywhere, whatever the cookie's flags.",
 )
 class ReadsTheBody(_ReadsItElsewhere):

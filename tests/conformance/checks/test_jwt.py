@@ -200,7 +200,7 @@ def test_rank_that_a_token_claims_does_not_count(plain: Answer, answer: Answer, 
     assert verdict(minted_tokens.rank_is_not_taken_from_the_token, seen) is expected
 
 
-def issued(claims: dict[str, Json], header: dict[str, Json] | None = None, *others: Exchange, **more: TokenFacts) -> Evidence:
+def issued(claims: dict[str, Json] | None, header: dict[str, Json] | None = None, *others: Exchange, **more: TokenFacts) -> Evidence:
     facts = {"ACCESS_TOKEN_1": TokenFacts("access_token", "", 1, header or {"alg": "HS256"}, claims, is_compact=True), **more}
     return evidence(exchange("login.good", LOGIN, (200, {"accessToken": "${ACCESS_TOKEN_1}"})), *others, facts=facts)
 
@@ -241,8 +241,17 @@ def test_claims_hold_no_secret(claims: dict[str, Json], expected: Verdict) -> No
 )
 def test_kinds_are_told_apart_by_what_both_have(access: dict[str, Json], refresh: dict[str, Json] | None, expected: Verdict) -> None:
     kinds = {"REFRESH_TOKEN_1": TokenFacts("refresh_token", "", 1, None if refresh is None else {"alg": "HS256"}, refresh)}
+    kinds |= {"PERSONAL_ACCESS_TOKEN_1": TokenFacts("personal_access_token", "", 1)}
     renewed = exchange("refresh.first", ADMIN.refresh, (200, "${REFRESH_TOKEN_1}"))
-    assert verdict(jwt.kinds_of_tokens_are_told_apart, issued(access, None, renewed, **kinds), LOGIN) is expected
+    assert ADMIN.personal_access_tokens
+    created = exchange("pat.create", ADMIN.personal_access_tokens.create, (201, "${PERSONAL_ACCESS_TOKEN_1}"))
+    assert verdict(jwt.kinds_of_tokens_are_told_apart, issued(access, None, renewed, created, **kinds), LOGIN) is expected
+    unseen = Verdict.FAIL if expected is Verdict.FAIL else Verdict.INCONCLUSIVE
+    assert verdict(jwt.kinds_of_tokens_are_told_apart, issued(access, None, renewed, **kinds), LOGIN) is unseen
+
+
+def test_a_token_that_is_no_jwt_is_not_told_apart() -> None:
+    assert verdict(jwt.kinds_of_tokens_are_told_apart, issued(None), LOGIN) is Verdict.INCONCLUSIVE
 
 
 def test_a_guessed_secret_is_a_failure_whatever_the_server_says_of_it() -> None:

@@ -10,6 +10,7 @@ from authproof_spec import Contract
 from tests.conformance.checks.recording import HTML, LOGOUT, ME, NO_ANSWER, REFRESH, contract, judge, seen, sets
 
 PASS, FAIL, WARN, SKIP, UNDECIDED = Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.SKIP, Verdict.INCONCLUSIVE
+REFUSED = seen("refresh.missing", REFRESH, 401)
 ENDED = '"200": {$ref: "#/components/responses/SessionEnded"}'
 
 
@@ -51,8 +52,14 @@ def test_logout_revokes(answer: int, after: int, verdict: Verdict) -> None:
 def test_what_ended_a_session_is_told_apart(by_get: int, after: int, again: int | None, forged: Verdict, unforced: Verdict) -> None:
     exchanges = [seen("logout.get", LOGOUT, by_get), seen("logout.forged", LOGOUT, 200), seen("logout.unharmed", REFRESH, after)]
     exchanges += [] if again is None else [seen("logout.unharmed_by_forgery", REFRESH, again)]
-    assert judge("LOGOUT-06", LOGOUT, *exchanges).verdict is forged
-    assert judge("LOGOUT-09", LOGOUT, *exchanges).verdict is unforced
+    assert judge("LOGOUT-06", LOGOUT, *exchanges, REFUSED).verdict is forged
+    assert judge("LOGOUT-09", LOGOUT, *exchanges, REFUSED).verdict is unforced
+
+
+def test_a_refresh_that_refuses_nothing_shows_no_session_to_live() -> None:
+    exchanges = [seen("logout.get", LOGOUT, 405), seen("logout.forged", LOGOUT, 200), seen("logout.unharmed", REFRESH, 200)]
+    assert judge("LOGOUT-06", LOGOUT, *exchanges).verdict is UNDECIDED
+    assert judge("LOGOUT-09", LOGOUT, *exchanges, seen("refresh.missing", REFRESH, 403, None, HTML)).verdict is UNDECIDED
 
 
 def test_a_get_that_deletes_the_cookie_logs_a_browser_out() -> None:
@@ -70,7 +77,15 @@ def test_a_document_with_get_is_told() -> None:
 @pytest.mark.parametrize(
     ("exchanges", "verdict"),
     [
-        ([seen("logout", LOGOUT, 200), seen("logout.other_application", "surveyRefresh", 200)], PASS),
+        ([seen("logout", LOGOUT, 200), seen("logout.other_application", "surveyRefresh", 200)], UNDECIDED),
+        (
+            [
+                seen("refresh.missing", "surveyRefresh", 401),
+                seen("logout", LOGOUT, 200),
+                seen("logout.other_application", "surveyRefresh", 200),
+            ],
+            PASS,
+        ),
         ([seen("logout", LOGOUT, 200), seen("logout.other_application", "surveyRefresh", 401)], FAIL),
         ([seen("logout", LOGOUT, 200), seen("logout.other_application", "surveyRefresh", 429)], UNDECIDED),
         ([seen("logout", LOGOUT, 200), seen("logout.other_application", "surveyRefresh", NO_ANSWER)], UNDECIDED),
@@ -86,6 +101,6 @@ def test_other_applications(exchanges: list[Exchange], verdict: Verdict) -> None
 @pytest.mark.parametrize(("before", "after", "verdict"), [(200, 200, PASS), (200, 401, FAIL), (401, 401, PASS), (None, 401, PASS)])
 def test_a_personal_token_counts_where_it_worked_before(before: int | None, after: int, verdict: Verdict) -> None:
     person = {"profile": {"id": "7"}}
-    exchanges = [seen("identity.control", ME, 200, person), seen("logout.other_session", REFRESH, 200)]
+    exchanges = [seen("identity.control", ME, 200, person), seen("logout.other_session", REFRESH, 200), REFUSED]
     exchanges += [] if before is None else [seen("pat.extras_use", ME, before, person)]
     assert judge("LOGOUT-07", LOGOUT, *exchanges, seen("logout.personal_token_after", ME, after, person)).verdict is verdict

@@ -124,7 +124,8 @@ def test_reuse_that_is_let_in_or_not_followed_up_passes_nothing() -> None:
 )
 def test_what_lives_on(requirement: str, subject: str, probe: str, status: int, headers: tuple[tuple[str, str], ...], verdict: Verdict) -> None:
     forged = seen("logout.forged", "adminLogout", 200)
-    assert judge(requirement, subject, forged, seen(probe, REFRESH, status, None, *headers)).verdict is verdict
+    refused = seen("refresh.missing", REFRESH, 401)
+    assert judge(requirement, subject, refused, forged, seen(probe, REFRESH, status, None, *headers)).verdict is verdict
 
 
 @pytest.mark.parametrize(
