@@ -101,9 +101,9 @@ class Certification:
 
         Raises ProfileError when `profile` does not fit `contract`.
         """
-        self._catalogue = extensions.catalogue
+        self._extensions = extensions
         profile.check_against(contract)
-        profile.check_waivers(self._catalogue)
+        profile.check_waivers(extensions.catalogue)
         self.contract = contract
         self.profile = profile
         self.items = tuple(items)
@@ -181,12 +181,20 @@ class Certification:
             verdict = Verdict.WARN
         return Result(item.requirement, item.operation.name, verdict, judgement.detail, judgement.exchanges)
 
+    def _others(self) -> Iterable[Item]:
+        """What the requirements of the plan ask beside its items."""
+        planned = {item.name for item in self.items}
+        requirements = {item.requirement.id for item in self.items}
+        return (item for item in plan(self.contract, extensions=self._extensions) if item.requirement.id in requirements and item.name not in planned)
+
     def report(self) -> Report:
         """The results of all items."""
         judged = [self._judged(item) for item in self.items]
         today = self._started.date()
         results = tuple(excused(result, self.profile.waivers, today) for result in judged)
         asked = {item.check.requirement for item in plan(self.contract)}
+        # Where some operations of a requirement were left out, a waiver of it may be needed after all.
+        left_out = [Result(item.requirement, item.operation.name, Verdict.INCONCLUSIVE, "It was left out.") for item in self._others()]
         return Report(
             version=version("authproof"),
             target=self.profile.url,
@@ -196,9 +204,9 @@ class Certification:
             requests=len(self.recording.exchanges),
             failed_logins=self.recording.failed_logins,
             results=results,
-            areas=self._catalogue.areas,
+            areas=self._extensions.catalogue.areas,
             classes=judge_classes(results, asked, interrupted=self.recording.interrupted),
-            waivers=uses(judged, self.profile.waivers, today),
+            waivers=uses([*judged, *left_out], self.profile.waivers, today),
             facts=self.recording.facts,
             left_behind=self.recording.left_behind,
             interrupted=self.recording.interrupted,

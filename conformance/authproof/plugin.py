@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 _SUBJECT: pytest.StashKey[tuple[Contract, Profile, Extensions]] = pytest.StashKey()
 _FOLDER: pytest.StashKey[str] = pytest.StashKey()
 _CERTIFICATION: pytest.StashKey[Certification] = pytest.StashKey()
+_REMARKS: pytest.StashKey[dict[str, None]] = pytest.StashKey()
+_OUTPUT = "authproof_remarks"
+"""What a worker of pytest-xdist calls its remarks."""
 
 
 class AuthproofWarning(pytest.PytestWarning):
@@ -105,6 +108,32 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
         contract, profile, extensions = subject
         session.config.stash[_CERTIFICATION] = Certification(contract, profile, chosen, extensions=extensions)
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Keep what is to be known beside the items, such as waivers that are not needed; a worker hands it to the controller."""
+    config, certification = session.config, session.config.stash.get(_CERTIFICATION, None)
+    if certification is None or not certification.is_recorded:
+        return
+    remarks = certification.report().remarks
+    config.stash[_REMARKS] = dict.fromkeys(remarks)
+    if hasattr(config, "workeroutput"):
+        config.workeroutput[_OUTPUT] = list(remarks)
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """Take the remarks of a worker over; all workers judge the same run, so they have the same ones."""
+    known = node.config.stash.setdefault(_REMARKS, {})
+    known |= dict.fromkeys(getattr(node, "workeroutput", {}).get(_OUTPUT, ()))
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Show the remarks."""
+    if remarks := config.stash.get(_REMARKS, None):
+        terminalreporter.section("authproof", yellow=True)
+        for remark in remarks:
+            terminalreporter.line(remark, yellow=True)
 
 
 def _subject(request: pytest.FixtureRequest) -> tuple[Contract, Profile]:

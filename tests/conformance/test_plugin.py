@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date, timedelta
 from pathlib import Path
 from xml.etree import ElementTree as ET
 
@@ -226,3 +227,37 @@ def test_an_unreachable_target_ends_the_run_with_its_exit_code(pytester: pytest.
     result = run(pytester, "--authproof-profile", str(profile), "--authproof-url", "http://127.0.0.1:9", "-k", "BEARER-01")
     assert result.ret == 3
     assert "does not answer" in result.stdout.str() + result.stderr.str()
+
+
+WAIVERS = """
+[[waivers]]
+id = "JWT-09"
+operation = "GET /api/admin/user"
+reason = "ticket 7"
+expires = {soon}
+
+[[waivers]]
+id = "COOKIE-01"
+reason = "ticket 8"
+expires = 2020-01-31
+"""
+
+
+@pytest.mark.parametrize("workers", [[], ["-n", "2"]], ids=["alone", "xdist"])
+def test_waivers_that_ended_or_are_not_needed_are_in_the_summary(pytester: pytest.Pytester, profile: Path, workers: list[str]) -> None:
+    with profile.open("a", encoding="utf-8") as file:
+        file.write(WAIVERS.format(soon=date.today() + timedelta(days=9)))  # noqa: DTZ011  # any day after today will do
+    result = run(pytester, "--authproof-profile", str(profile), "-k", "JWT-09 or COOKIE-01", *workers)
+    assert result.ret == 0
+    lines = [line for line in result.outlines if line.startswith("Waiver of ")]
+    assert lines == [
+        "Waiver of JWT-09[GET /api/admin/user] (ticket 7): Everything that it names passed. Mend: remove the waiver.",
+        "Waiver of COOKIE-01 (ticket 8): The waiver ended on 2020-01-31 and excuses nothing. Everything that it names passed. Mend: remove the waiver.",
+    ]
+
+
+def test_a_waiver_is_not_called_useless_for_a_part_of_what_it_names(pytester: pytest.Pytester, profile: Path) -> None:
+    with profile.open("a", encoding="utf-8") as file:
+        file.write(WAIVERS.format(soon="2020-01-31"))
+    result = run(pytester, "--authproof-profile", str(profile), "-k", "COOKIE-01 and adminLogin or COOKIE-01 and refresh")
+    result.stdout.fnmatch_lines(["Waiver of COOKIE-01 *excuses nothing. This run did not decide what it names."])
