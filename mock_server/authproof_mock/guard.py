@@ -23,7 +23,12 @@ class Guard:
     def __init__(self, state: State) -> None:
         self._state = state
         contract = state.contract
-        self._schemes = {operation.id: operation.bearer_schemes for operation in contract.operations}
+        # The alternatives of each operation: the schemes of which each asks a token, with the permissions that it takes.
+        self._ways = {
+            operation.id: [{part.scheme.name: frozenset(part.permissions) for part in way if part.scheme.opens} for way in operation.security]
+            for operation in contract.operations
+        }
+        self._schemes = {identifier: {name for way in ways for name in way} for identifier, ways in self._ways.items()}
         self._guarded = frozenset(operation.id for operation in contract.operations if not operation.is_public) - frozenset(
             _cookie_operations(contract)
         )
@@ -61,6 +66,7 @@ class Guard:
             raise self.invalid_token() from None
         self.check_page(call, caller)
         self.check_scheme(caller, operation)
+        self.check_companions(call, caller, operation)
         self.check_permissions(caller, operation)
         self.check_object(caller, operation, path_parameters)
         if caller.record:
@@ -131,11 +137,29 @@ class Guard:
         if caller.content.type.kind.scheme.name not in self._schemes[operation.id]:
             raise self.insufficient_scope(frozenset())
 
+    def check_companions(self, call: Call, caller: Caller, operation: Operation) -> None:
+        """Where the document asks for several credentials at once, the others are there as well, and the same caller's."""
+        name = caller.content.type.kind.scheme.name
+        asked = [way.keys() - {name} for way in self._ways[operation.id] if name in way]
+        if asked and not any(all(self._has_companion(call, caller, operation, other) for other in others) for others in asked):
+            raise Refusal(401, "Another credential is required as well.", headers=[challenge(self._state.contract)])
+
+    def _has_companion(self, call: Call, caller: Caller, operation: Operation, scheme: str) -> bool:
+        kinds = [kind for kind in self._other_kinds[operation.id] if kind.scheme.name == scheme]
+        token = token_in(call, kinds) if kinds else self.credential_of(call)
+        try:
+            companion = self.authenticate(token, operation) if token else None
+        except InvalidToken:
+            return False
+        return companion is not None and (companion.account.key, companion.content.type.kind.scheme.name) == (caller.account.key, scheme)
+
     def check_permissions(self, caller: Caller, operation: Operation) -> None:
-        """The account holds every permission that the operation asks of this kind of token."""
-        needed = self._schemes[operation.id][caller.content.type.kind.scheme.name]
-        if not needed <= self.permissions_of(caller):
-            raise self.insufficient_scope(needed)
+        """The account holds every permission that one of the operation's alternatives asks of this kind of token."""
+        name = caller.content.type.kind.scheme.name
+        needed = [way[name] for way in self._ways[operation.id] if name in way]
+        held = self.permissions_of(caller)
+        if not any(permissions <= held for permissions in needed):
+            raise self.insufficient_scope(needed[0] if needed else frozenset())
 
     def permissions_of(self, caller: Caller) -> frozenset[str]:
         """What the account may do now."""

@@ -8,8 +8,11 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from authproof_mock.seed import SeedAccount
-from authproof_spec.contract import Application, Contract, Login
-from authproof_spec.pointer import Json, put
+from authproof_spec.contract import Application, Contract, Login, SchemeKind
+from authproof_spec.defaults import added_operations
+from authproof_spec.pointer import Json, get, join, put
+
+_MOST_NAMED = 5
 
 
 def start_text(
@@ -28,9 +31,47 @@ def start_text(
         path, credentials = body
         trust = f" --cacert {shlex.quote(str(authority))}" if authority else ""
         blocks.append(["Log in:", "", f"  curl -i{trust} {url}{path} -H 'Content-Type: application/json' -d {shlex.quote(json.dumps(credentials))}"])
+    blocks += [block for block in (list(_added_lines(contract)), list(_closed_lines(contract))) if block]
     control = "off" if control_prefix is None else f"{url}{control_prefix}, described by {url}{control_prefix}/openapi.json"
     blocks.append([f"Control API: {control}", "Ctrl-C stops it."])
     return "\n\n".join("\n".join(block) for block in blocks) + "\n"
+
+
+def _added_lines(contract: Contract) -> Iterator[str]:
+    added = added_operations(contract)
+    if not added:
+        return
+    yield "Added, since the document does not say how a caller gets a token:"
+    yield ""
+    width = max(len(operation.name) for operation in added)
+    for operation in added:
+        yield f"  {operation.name.ljust(width)}  {get(contract.document.root, join(('paths', operation.path, operation.method.lower(), 'summary')))}"
+    yield ""
+    for application in contract.applications.values():
+        if application.logins[0].operation in added:
+            yield f"Tokens of {application.name}: {', '.join(_carrier_words(application))}."
+
+
+def _carrier_words(application: Application) -> Iterator[str]:
+    personal = application.personal_access_tokens
+    for words, kind in (("the access token", application.access_token), ("a personal access token", personal.kind if personal else None)):
+        match kind and kind.scheme.kind:
+            case SchemeKind.BEARER:
+                yield f"{words} in Authorization: Bearer"
+            case SchemeKind.HEADER | SchemeKind.COOKIE as place if kind:
+                yield f"{words} in the {place} {kind.scheme.parameter}"
+
+
+def _closed_lines(contract: Contract) -> Iterator[str]:
+    """The operations that nobody can call, since no token is a credential of their security schemes."""
+    flows = [operation for application in contract.applications.values() for operation in (application.refresh, application.logout)]
+    closed = [operation for operation in contract.operations if not (operation.is_public or operation.bearer_schemes or operation in flows)]
+    if closed:
+        names = sorted({part.scheme.name for operation in closed for way in operation.security for part in way})
+        some = ", ".join(operation.name for operation in closed[:_MOST_NAMED])
+        more = f" and {len(closed) - _MOST_NAMED} more" if len(closed) > _MOST_NAMED else ""
+        yield f"Nobody can call {some}{more}: no token travels by the security scheme{'s' if len(names) > 1 else ''} {', '.join(names)}."
+        yield "Mend: by --overlay, give these operations a scheme that is http bearer, or apiKey in a header or a cookie."
 
 
 def _account_lines(accounts: Sequence[SeedAccount]) -> Iterator[str]:

@@ -118,8 +118,12 @@ class Operation:
 
     @property
     def bearer_schemes(self) -> Mapping[str, frozenset[str]]:
-        """Name of each scheme by which a token opens the operation, with the permissions it takes."""
-        return {part.scheme.name: frozenset(part.permissions) for way in self.security for part in way if part.scheme.opens}
+        """Name of each scheme by which a token opens the operation, with the permissions it takes: the fewest, where alternatives differ in them."""
+        found: dict[str, frozenset[str]] = {}
+        for part in (part for way in self.security for part in way if part.scheme.opens):
+            permissions = frozenset(part.permissions)
+            found[part.scheme.name] = min(permissions, found.get(part.scheme.name, permissions), key=len)
+        return found
 
     @property
     def path_parameters(self) -> tuple[Parameter, ...]:

@@ -47,10 +47,11 @@ EXTENSION = "x-authproof"
 _BUNDLED = files("authproof_spec") / "openapi.yaml"
 
 
-def load_contract(source: str | Path | None = None, overlays: Sequence[str | Path] = ()) -> Contract:
+def load_contract(source: str | Path | None = None, overlays: Sequence[str | Path] = (), *, complete: bool = False) -> Contract:
     """The contract of the OpenAPI 3.0 or 3.1 document at `source`, a path or URL; the bundled document's when None.
 
     overlays: paths or URLs of OpenAPI Overlays, which are carried out in their order.
+    complete: add the bundled contract's login, refresh, logout and personal access tokens where the document does not describe its own.
     Raises ContractError with everything that is wrong with the document.
     """
     if source is None and not overlays:
@@ -58,6 +59,10 @@ def load_contract(source: str | Path | None = None, overlays: Sequence[str | Pat
         return _build(Document(_BUNDLED.read_text("utf-8"), str(_BUNDLED)))
     document = read_whole_document(_BUNDLED if source is None else source, overlays)
     _raise_if(problems_of_openapi(document))
+    if complete:
+        from authproof_spec.defaults import completed
+
+        document = completed(document, load_contract())
     return _build(document)
 
 

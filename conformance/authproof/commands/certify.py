@@ -95,7 +95,7 @@ def command(
     try:
         profile = profile_of(url, profile_path)
         source, declared = (profile.contract, profile.overlays) if profile else (None, ())
-        contract = load_contract(contract_source or source, overlays or declared)
+        contract = load_contract(contract_source or source, overlays or declared, complete=profile is None)
         hooks: Hooks | None = None
         with contextlib.ExitStack() as stack:
             if profile is None:

@@ -20,7 +20,8 @@ def _checked_origins(_context: click.Context, _parameter: click.Parameter, value
 
 
 @click.command("mock")
-@click.option("--contract", metavar="FILE_OR_URL", help="The OpenAPI 3.1 document to obey; the bundled one when left out.")
+@click.option("--contract", metavar="FILE_OR_URL", help="The OpenAPI document to obey; the bundled one when left out.")
+@click.option("--overlay", "overlays", multiple=True, metavar="FILE_OR_URL", help="An OpenAPI Overlay for the document; may be repeated.")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
 @click.option("--port", type=click.IntRange(0, 65535), default=8765, show_default=True, help="Port to listen on; 0 takes a free one.")
 @click.option("--seed", type=click.Path(path_type=Path), metavar="FILE", help="Accounts to start with, in YAML or TOML.")
@@ -46,6 +47,7 @@ def _checked_origins(_context: click.Context, _parameter: click.Parameter, value
 )
 def command(
     contract: str | None,
+    overlays: tuple[str, ...],
     host: str,
     port: int,
     seed: Path | None,
@@ -76,7 +78,7 @@ def command(
     from authproof_spec import ContractError, load_contract
 
     try:
-        read = load_contract(contract)
+        read = load_contract(contract, overlays, complete=True)
         accounts = load_seed(seed) if seed else seed_for(read)
         parts = parts_with(faults)
     except (ContractError, SeedError, UnknownFaultError) as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import socket
@@ -178,3 +179,48 @@ def test_an_extension_that_contradicts_itself_is_one_message(tmp_path: Path) -> 
     assert f"{path}:" in said
     assert "/x-authproof/applications/admin" in said
     assert "Mend: " in said
+
+
+PLAIN = """
+openapi: 3.0.3
+info: {title: Plain, version: "1"}
+paths:
+  /pets:
+    get:
+      security: [{token: ["pets:read"]}]
+      responses: {"200": {description: Pets., content: {application/json: {schema: {type: array, items: {type: string}}, example: [Rex]}}}}
+  /reports:
+    get: {security: [{password: []}], responses: {"200": {description: Reports.}}}
+components:
+  securitySchemes:
+    token: {type: http, scheme: bearer}
+    password: {type: http, scheme: basic}
+"""
+
+
+def test_a_document_that_knows_no_login_gets_one(tmp_path: Path) -> None:
+    document = tmp_path / "plain.yaml"
+    document.write_text(PLAIN, "utf-8")
+    with mock("--contract", str(document)) as said:
+        line = next(line.strip() for line in said.splitlines() if line.strip().startswith("curl"))
+        done = subprocess.run(line, shell=True, capture_output=True, text=True, check=False)
+        token = json.loads(done.stdout.splitlines()[-1])["accessToken"]
+        answer = httpx.get(f"{url_in(said)}/pets", headers={"Authorization": f"Bearer {token}"})
+        assert (answer.status_code, answer.json()) == (200, ["Rex"])
+        assert httpx.get(f"{url_in(said)}/pets").status_code == 401
+        assert httpx.get(f"{url_in(said)}/reports", auth=("admin@example.com", "correct horse battery staple")).status_code == 401
+    assert "  POST /api/admin/auth/refresh " in said
+    assert "Tokens of admin: the access token in Authorization: Bearer, a personal access token in Authorization: Bearer." in said
+    assert "Nobody can call GET /reports: no token travels by the security scheme password." in said
+
+
+def test_an_overlay_adds_to_the_document(tmp_path: Path) -> None:
+    document, overlay = tmp_path / "plain.yaml", tmp_path / "overlay.yaml"
+    document.write_text(PLAIN, "utf-8")
+    update = "{get: {security: [{token: []}]}}"
+    overlay.write_text(f"overlay: 1.0.0\ninfo: {{title: Mend, version: '1'}}\nactions: [{{target: \"$.paths['/cats']\", update: {update}}}]", "utf-8")
+    said = refused("--contract", str(document), "--overlay", str(overlay))
+    assert f"{overlay}:3 at /actions/0/target: The target \"$.paths['/cats']\" matches nothing in the document. Mend: " in said
+    overlay.write_text(overlay.read_text("utf-8").replace("/cats", "/reports"), "utf-8")
+    with mock("--contract", str(document), "--overlay", str(overlay)) as said:
+        assert "Nobody can call" not in said
