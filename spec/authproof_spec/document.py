@@ -78,13 +78,13 @@ class Document:
             problem = Problem(source, 1, "", "The document is not an object.", "Give an OpenAPI document, which starts with `openapi: 3.1.0`.")
             raise ContractError([problem])
         self.root: Mapping[str, Json] = root
-        self._additions: tuple[Addition, ...] = ()
+        self.additions: tuple[Addition, ...] = ()
 
     def changed(self, root: Mapping[str, Json], additions: Sequence[Addition] = ()) -> Document:
         """The document with another content; its parts keep the lines on which they stood here, and `additions` those of their own document."""
         other = copy.copy(self)
         other.root = root
-        other._additions = (*self._additions, *additions)
+        other.additions = (*self.additions, *additions)
         for cached in ("_registry", "_registry_of_answers"):
             other.__dict__.pop(cached, None)
         return other
@@ -100,10 +100,10 @@ class Document:
     def problem(self, pointer: str, message: str, mend: str) -> Problem:
         """A problem at `pointer`, with the document and the line where that part is written."""
         tokens = split(pointer)
-        source, (depth, line) = self.source, self._written(tokens)
-        for addition in self._additions:
+        source, (depth, line) = self.source, self.written(tokens)
+        for addition in self.additions:
             if tokens[: len(addition.target)] == addition.target:
-                inside, line_there = addition.document._written((*addition.update, *tokens[len(addition.target) :]))
+                inside, line_there = addition.document.written((*addition.update, *tokens[len(addition.target) :]))
                 beyond = inside - len(addition.update)
                 # A later addition replaces what was there.
                 if beyond > 0 and len(addition.target) + beyond >= depth:
@@ -112,9 +112,9 @@ class Document:
 
     def line_of(self, pointer: str) -> int | None:
         """The line (from 1) of the part at `pointer`, or of the nearest part around it that exists."""
-        return self._written(split(pointer))[1]
+        return self.written(split(pointer))[1]
 
-    def _written(self, tokens: Sequence[str]) -> tuple[int, int | None]:
+    def written(self, tokens: Sequence[str]) -> tuple[int, int | None]:
         """How many of `tokens` lead to something in the text of this document, and the line of the last one that does."""
         node = self._node
         line = None if node is None else node.start_mark.line + 1
