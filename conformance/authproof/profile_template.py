@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from authproof.hooks import HOOKS
 from authproof.profile import SECRETS, Part
@@ -40,13 +41,35 @@ _WAIVER = """
 """
 
 
-def profile_text(contract: Contract, url: str, source: str | None, overlays: Sequence[str] = ()) -> str:
-    """A profile for a target of `contract` at `url`. `source`, `overlays`: paths or URLs; a source of None is the bundled document."""
-    return "".join([_HEAD, *_target(url, source, overlays), *_accounts(contract), *_hooks(), _BUDGET, _WAIVER])
+@dataclass(frozen=True, slots=True)
+class AccountForm:
+    """What the accounts of an application have to give: the attributes that its first login asks for; the further ones may take more."""
+
+    application: str
+    attributes: Sequence[str]
+    second_factor: bool = False
 
 
-def _target(url: str, source: str | None, overlays: Sequence[str]) -> Iterator[str]:
-    yield f"\n[target]\nurl = {_quoted(url)}\n"
+def account_forms(contract: Contract) -> list[AccountForm]:
+    """The forms of the accounts of `contract`."""
+    return [_form(application) for application in contract.applications.values()]
+
+
+def profile_text(accounts: Sequence[AccountForm], url: str, source: str | None, overlays: Sequence[str] = (), origin: str = "") -> str:
+    """A profile for a target at `url`.
+
+    source, overlays: paths or URLs; a source of None is the bundled document. origin: where the URL was taken from.
+    """
+    return "".join([_HEAD, *_target(url, source, overlays, origin), *_accounts(accounts), *_hooks(), _BUDGET, _WAIVER])
+
+
+def _form(application: Application) -> AccountForm:
+    attributes = list(dict.fromkeys(application.logins[0].credentials.values()))
+    return AccountForm(application.name, attributes, second_factor=application.second_factor is not None)
+
+
+def _target(url: str, source: str | None, overlays: Sequence[str], origin: str) -> Iterator[str]:
+    yield f"\n[target]\nurl = {_quoted(url)}{f'  # {origin}' if origin else ''}\n"
     if source:
         yield f"contract = {_quoted(source)}\n"
     if overlays:
@@ -55,23 +78,18 @@ def _target(url: str, source: str | None, overlays: Sequence[str]) -> Iterator[s
     yield '# signing_key = "file:signing.pem"   # what the target signs its tokens with: more can then be tested\n'
 
 
-def _accounts(contract: Contract) -> Iterator[str]:
-    for application in contract.applications.values():
+def _accounts(accounts: Sequence[AccountForm]) -> Iterator[str]:
+    for form in accounts:
         for part, words in _PARTS.items():
-            if part in _GUARDED and application.second_factor is None:
+            if part in _GUARDED and not form.second_factor:
                 continue
             # The first account is the one that nothing works without.
             mark = "" if part is Part.ORDINARY else "# "
-            yield f"\n# {words}\n{mark}[accounts.{_key(application.name)}.{part}]\n"
-            for attribute in _attributes(application):
-                yield f"{mark}{_key(attribute)} = {_quoted(_example(application.name, part, attribute))}\n"
+            yield f"\n# {words}\n{mark}[accounts.{_key(form.application)}.{part}]\n"
+            for attribute in form.attributes:
+                yield f"{mark}{_key(attribute)} = {_quoted(_example(form.application, part, attribute))}\n"
             if part in _GUARDED:
-                yield f"{mark}totp_secret = {_quoted('env:' + _variable(application.name, part, 'totp_secret'))}\n"
-
-
-def _attributes(application: Application) -> list[str]:
-    """What the first login asks for; the further ones may take more."""
-    return list(dict.fromkeys(application.logins[0].credentials.values()))
+                yield f"{mark}totp_secret = {_quoted('env:' + _variable(form.application, part, 'totp_secret'))}\n"
 
 
 def _example(application: str, part: Part, attribute: str) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import functools
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote, unquote
@@ -49,6 +50,15 @@ _NAMES = frozenset(
 _DATA = frozenset({"const", "default", "enum", "example", "value"})
 
 
+@dataclass(frozen=True, slots=True)
+class Addition:
+    """What an overlay added: `target` is where in the document, `update` where in the overlay, `document`, it is written."""
+
+    target: tuple[str, ...]
+    document: Document
+    update: tuple[str, ...]
+
+
 class Document:
     """A parsed document. Nothing changes it after it was read.
 
@@ -68,11 +78,13 @@ class Document:
             problem = Problem(source, 1, "", "The document is not an object.", "Give an OpenAPI document, which starts with `openapi: 3.1.0`.")
             raise ContractError([problem])
         self.root: Mapping[str, Json] = root
+        self.additions: tuple[Addition, ...] = ()
 
-    def changed(self, root: Mapping[str, Json]) -> Document:
-        """The document with another content; its parts keep the lines on which they stood here."""
+    def changed(self, root: Mapping[str, Json], additions: Sequence[Addition] = ()) -> Document:
+        """The document with another content; its parts keep the lines on which they stood here, and `additions` those of their own document."""
         other = copy.copy(self)
         other.root = root
+        other.additions = (*self.additions, *additions)
         for cached in ("_registry", "_registry_of_answers"):
             other.__dict__.pop(cached, None)
         return other
@@ -86,14 +98,27 @@ class Document:
             return None  # of an anchor that stands twice, which only some readers take
 
     def problem(self, pointer: str, message: str, mend: str) -> Problem:
-        """A problem at `pointer`, with the line on which that part stands."""
-        return Problem(self.source, self.line_of(pointer), pointer, message, mend)
+        """A problem at `pointer`, with the document and the line where that part is written."""
+        tokens = split(pointer)
+        source, (depth, line) = self.source, self.written(tokens)
+        for addition in self.additions:
+            if tokens[: len(addition.target)] == addition.target:
+                inside, line_there = addition.document.written((*addition.update, *tokens[len(addition.target) :]))
+                beyond = inside - len(addition.update)
+                # A later addition replaces what was there.
+                if beyond > 0 and len(addition.target) + beyond >= depth:
+                    source, depth, line = addition.document.source, len(addition.target) + beyond, line_there
+        return Problem(source, line, pointer, message, mend)
 
     def line_of(self, pointer: str) -> int | None:
         """The line (from 1) of the part at `pointer`, or of the nearest part around it that exists."""
+        return self.written(split(pointer))[1]
+
+    def written(self, tokens: Sequence[str]) -> tuple[int, int | None]:
+        """How many of `tokens` lead to something in the text of this document, and the line of the last one that does."""
         node = self._node
         line = None if node is None else node.start_mark.line + 1
-        for token in split(pointer):
+        for depth, token in enumerate(tokens):
             found = None
             if isinstance(node, yaml.MappingNode):
                 for key, value in node.value:
@@ -103,9 +128,9 @@ class Document:
                 found = node.value[index]
                 line = found.start_mark.line + 1
             if found is None:
-                return line
+                return depth, line
             node = found
-        return line
+        return len(tokens), line
 
     @functools.cached_property
     def _registry(self) -> jsonschema_rs.Registry:

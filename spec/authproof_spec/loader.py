@@ -57,13 +57,19 @@ def load_contract(source: str | Path | None = None, overlays: Sequence[str | Pat
     if source is None and not overlays:
         # Valid by this project's own tests, so a start of the mock need not prove it again.
         return _build(Document(_BUNDLED.read_text("utf-8"), str(_BUNDLED)))
-    document = read_whole_document(_BUNDLED if source is None else source, overlays)
-    _raise_if(problems_of_openapi(document))
+    document = load_document(_BUNDLED if source is None else source, overlays)
     if complete:
         from authproof_spec.defaults import completed
 
         document = completed(document, load_contract())
     return _build(document)
+
+
+def load_document(source: str | Path | Traversable, overlays: Sequence[str | Path] = ()) -> Document:
+    """The document at `source` as a valid one of OpenAPI 3.1, whether it has the extension or not; see `load_contract`. Raises ContractError."""
+    document = read_whole_document(source, overlays)
+    _raise_if(problems_of_openapi(document))
+    return document
 
 
 def read_whole_document(source: str | Path | Traversable, overlays: Sequence[str | Path] = ()) -> Document:

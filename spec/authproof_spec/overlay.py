@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterable, Mapping, MutableMapping, MutableSequence, Sequence
 from typing import TYPE_CHECKING, cast
 
-from authproof_spec.document import Document
+from authproof_spec.document import Addition, Document
 from authproof_spec.errors import ContractError, Problem
 from authproof_spec.pointer import Json, get, join
 
@@ -22,10 +22,11 @@ def overlaid(document: Document, overlays: Iterable[Document]) -> Document:
         _raise_if(_problems_of_form(overlay))
         root = copy.deepcopy(dict(document.root))
         problems = []
+        additions: list[Addition] = []
         for index, action in enumerate(cast("Sequence[Mapping[str, Json]]", overlay.root["actions"])):
-            problems += _carry_out(overlay, root, ("actions", index), action)
+            problems += _carry_out(overlay, root, ("actions", index), action, additions)
         _raise_if(problems)
-        document = document.changed(root)
+        document = document.changed(root, additions)
     return document
 
 
@@ -51,7 +52,10 @@ def _problems_of_form(overlay: Document) -> list[Problem]:
     return problems
 
 
-def _carry_out(overlay: Document, root: dict[str, Json], where: Sequence[object], action: Mapping[str, Json]) -> list[Problem]:
+def _carry_out(
+    overlay: Document, root: dict[str, Json], where: Sequence[object], action: Mapping[str, Json], additions: list[Addition]
+) -> list[Problem]:
+    """Carry `action` out on `root`, and note in `additions` what it adds."""
     import jsonpath_rfc9535
 
     place = join((*where, "target"))
@@ -72,6 +76,7 @@ def _carry_out(overlay: Document, root: dict[str, Json], where: Sequence[object]
             node.value.append(copy.deepcopy(action["update"]))
         elif isinstance(node.value, MutableMapping) and isinstance(action["update"], Mapping):
             _merge(cast("MutableMapping[str, Json]", node.value), action["update"])
+            additions.append(Addition(tuple(str(token) for token in node.location), overlay, (*(str(token) for token in where), "update")))
         else:
             message = f"The target {node.path()} is not an object that the update could be merged into, nor a list."
             problems.append(overlay.problem(place, message, "Name the object around it, and give its new member in the update."))

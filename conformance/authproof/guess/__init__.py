@@ -1,0 +1,1 @@
+"""What an OpenAPI document lets one guess of its authentication, for `authproof init --from`."""
