@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -11,6 +12,7 @@ from urllib.parse import urlsplit
 from authproof_spec.pointer import Json, get
 
 Headers = tuple[tuple[str, str], ...]
+_HALF_A_CHARACTER = re.compile("[\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,8 +63,9 @@ class Response:
         return self.json is not None or self.body.strip() == b"null"
 
     def at(self, pointer: str) -> Json:
-        """The part of the JSON body at `pointer`; None when there is none."""
-        return get(self.json, pointer)
+        """The part of the JSON body at `pointer`; None when there is none, and for half a character, which JSON can escape but nobody can send on."""
+        found = get(self.json, pointer)
+        return None if isinstance(found, str) and _HALF_A_CHARACTER.search(found) else found
 
     @property
     def is_success(self) -> bool:

@@ -236,7 +236,7 @@ class Lab:
         target = operation.path
         for parameter in operation.path_parameters:
             value = values.get(parameter.name) or (example_of(parameter) if safe else nothing_like(parameter))
-            target = target.replace("{" + parameter.name + "}", quote(value, safe=""))
+            target = target.replace("{" + parameter.name + "}", quote(value, safe="", errors="replace"))
         required = [f"{quote(p.name)}={quote(example_of(p))}" for p in operation.parameters if p.location == "query" and p.required]
         full = "&".join([*required, *([query] if query else [])])
         return f"{target}?{full}" if full else target

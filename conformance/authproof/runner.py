@@ -276,6 +276,8 @@ class Runner:
                 break
             except (Unreachable, Missing, Blocked) as why:
                 self.left_behind.append(f"{what} ({why})")
+            except Exception as error:  # noqa: BLE001  # our own mistake must not cost what is still to be undone
+                self.left_behind.append(self.lab.vault.redact(f"{what} (authproof failed: {type(error).__name__}: {error})"))
         self.lab.personal_tokens.clear()
         self.lab.open_sessions.clear()
 

@@ -182,12 +182,12 @@ class Target:
     def _send_with(self, request: Request, gate: threading.Barrier, held: list[tuple[httpcore.NetworkStream, bytes]]) -> Response:
         """Send `request` but for its last byte, which follows when `gate` opens what is `held`, and read the answer."""
         try:
+            message = self._written(request, self._fields(request))
             stream = self._connect()
         except BaseException:
             gate.wait()  # the others do not wait for one that cannot come
             raise
         try:
-            message = self._written(request, self._fields(request))
             try:
                 stream.write(message[:-1])
                 held.append((stream, message[-1:]))

@@ -171,6 +171,18 @@ async def gives_an_absurd_token(connection: Connection) -> None:
     await connection.answer("200 OK", json.dumps({"accessToken": token, "challenge": [1]}).encode(), cookie.encode("utf-8", "replace").decode())
 
 
+async def gives_half_characters(connection: Connection) -> None:
+    half = "half-\ud800-of-a-character"
+    record = {"id": half, "name": half, "token": half, "permissions": [half]}
+    body = {"accessToken": "a.b.c", "profile": record, "challenge": {"challengeId": half}, "data": [record], "jwt": "whole-token", half: half}
+    cookie = "Set-Cookie: it24a_refresh_token=refresh-token-of-everybody; Path=/api/admin/auth; HttpOnly; Secure; SameSite=Lax; Max-Age=86400"
+    await connection.answer("200 OK", json.dumps({**body, "device": record, "record": record}).encode(), cookie)
+
+
+async def gives_half_a_token(connection: Connection) -> None:
+    await connection.answer("200 OK", json.dumps({"accessToken": "half-\ud800-of-a-token", "jwt": "\udfff"}).encode())
+
+
 async def answers_in_other_types(connection: Connection) -> None:
     body = {"accessToken": {"a": 1}, "challenge": {"challengeId": 7, "provider": []}, "devices": 1, "jwt": [], "token": 0, "data": "x", "meta": []}
     await connection.answer("200 OK", json.dumps(body).encode())

@@ -57,6 +57,7 @@ VISIBLE: Mapping[Behaviour, set[str]] = {
     does.answers_with_a_page: ANSWERS,
     does.agrees_to_everything: ANSWERS,
     does.answers_in_other_types: ANSWERS,
+    does.gives_half_a_token: ANSWERS,
     does.has_a_status_of_its_own: ANSWERS,
     does.is_out_of_order: ANSWERS,
     does.limits_for_ever: ANSWERS,
@@ -76,6 +77,7 @@ VISIBLE: Mapping[Behaviour, set[str]] = {
     does.gives_tokens_for_everything: LETS_IN,
     does.gives_a_token_of_a_megabyte: LETS_IN,
     does.gives_an_absurd_token: LETS_IN,
+    does.gives_half_characters: LETS_IN,
     does.logs_in_and_redirects_elsewhere: LOGS_IN,
     does.logs_in_and_hangs: LOGS_IN,
 }
