@@ -168,7 +168,14 @@ class Lab:
 
     def representative(self, able: Callable[[Application], bool] = lambda _: True) -> Application | None:
         """The first application with a session that is `able`: where a question is asked that all applications would answer alike."""
-        return next((session.application for session in self.sessions.values() if able(session.application)), None)
+        opened = (session.application for session in self.sessions.values() if session.account.part in MAIN)
+        return next((application for application in opened if able(application)), None)
+
+    def only_at_one(self, application: Application, able: Callable[[Application], bool] = lambda _: True) -> None:
+        """Raise Missing for every application but the representative one. Without any session, what asks for one tells why there is none."""
+        chosen = self.representative(able)
+        if chosen is not None and chosen is not application:
+            raise Missing(f"This is asked of {chosen.name} alone, which stands for all applications.")
 
     def secret(self, value: str, kind: str) -> str:
         """`value`, which from now on is a secret of `kind`."""

@@ -34,7 +34,8 @@ class ExpiringStore(Generic[Entry]):
         return len(self._entries)
 
     def __iter__(self) -> Iterator[Entry]:
-        return iter(self._entries.values())
+        # Of a copy, so that what is added or dropped meanwhile, also by another thread, disturbs nobody.
+        return iter(tuple(self._entries.values()))
 
     def add(self, key: str, entry: Entry) -> None:
         """Keep `entry` until it ends."""

@@ -21,3 +21,15 @@ def test_living_entries_are_all_kept(clock: Clock) -> None:
         store.add(str(number), Challenge(str(number), "app", "1", clock.now() + 60))
     assert len(store) == 2_000
     assert store.get("0") is not None
+
+
+def test_a_walk_is_not_disturbed_by_what_is_added_and_dropped(clock: Clock) -> None:
+    store: ExpiringStore[Challenge] = ExpiringStore(clock)
+    for name in ("1", "2"):
+        store.add(name, Challenge(name, "app", "1", clock.now() + 60))
+    seen = []
+    for challenge in store:
+        seen.append(challenge.id)
+        store.add(f"{challenge.id}1", challenge)
+        store.drop("1")
+    assert seen == ["1", "2"]

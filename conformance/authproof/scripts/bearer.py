@@ -67,7 +67,7 @@ def _is_only_garbage(application: Application, operation: Operation) -> bool:
 def bearer_in_full(lab: Lab, application: Application) -> Script:
     """The rarer spellings, at one application that stands for all: the guard that reads them is seldom written twice."""
     operation, session = who_am_i(lab, application), lab.session(application, *MAIN)
-    only_at_the_first(lab, application)
+    lab.only_at_one(application, has_identity)
     token = session.access_token
     yield Probe("bearer.two_blanks", lab.call(operation, headers=(("Authorization", f"Bearer  {token}"),)), operation.id)
     for name, scheme in (("bearer.token", "Token"), ("bearer.longer_scheme", "Bearerx")):
@@ -122,12 +122,9 @@ def takes_bearer_token(application: Application) -> bool:
     return application.access_token.scheme.kind is SchemeKind.BEARER
 
 
-def only_at_the_first(lab: Lab, application: Application) -> None:
-    """Raise Missing for every application but the first one that the run could log in to."""
-    logged_in = (app for app in lab.contract.applications.values() if app.identity and any((app.name, part) in lab.sessions for part in MAIN))
-    first = next(logged_in, application)
-    if first is not application:
-        raise Missing(f"It is asked of {first.name} alone, which stands for all applications.")
+def has_identity(application: Application) -> bool:
+    """True when `application` has a who-am-I operation."""
+    return application.identity is not None
 
 
 def takes_body(lab: Lab, application: Application) -> Operation:

@@ -18,9 +18,7 @@ def cookie_values(lab: Lab, application: Application) -> Script:
     cookie, refresh = application.cookie, application.refresh
     if cookie is None or refresh is None:
         raise Missing(f"The contract has no refresh cookie for {application.name}.")
-    chosen = lab.representative(lambda one: one.cookie is not None and one.refresh is not None)
-    if application is not chosen:
-        raise Missing(f"This is asked at one application{f', {chosen.name}' if chosen else ''}.")
+    lab.only_at_one(application, lambda one: one.cookie is not None and one.refresh is not None)
     session = yield from lab.log_in(application, lab.session(application, *MAIN).account)
     if session.refresh_token is None:
         raise Blocked(f"{application.name}: the login set no refresh cookie.")

@@ -8,22 +8,22 @@ from urllib.parse import urlsplit
 
 from authproof.exchange import Probe, Request
 from authproof.lab import MAIN, Blocked, Lab, Missing, Script
-from authproof.scripts.bearer import only_at_the_first
+from authproof.scripts.bearer import has_identity
 from authproof_spec import Application, Operation
 
 FOREIGN_DOMAIN = "evil.example"
 
 
 def cors(lab: Lab, application: Application) -> Script:
-    """Who-am-I for a foreign page, and for a declared one where there is one; the variants of them at the first application alone."""
+    """Who-am-I for a foreign page, and for a declared one where there is one; the variants of them at one application alone."""
     if application.identity is None:
         raise Missing(f"The contract has no who-am-I operation for {application.name}.")
     me = application.identity.operation
     token = lab.session(application, *MAIN).access_token
-    is_first = application is next(each for each in lab.contract.applications.values() if each.identity)
+    is_asked_all = application is lab.representative(has_identity)
     foreign, own = foreign_origin(lab), own_origin(lab)
     yield Probe("cors.foreign", lab.call(me, bearer=token, headers=(("Origin", foreign),)), me.id)
-    if is_first:
+    if is_asked_all:
         yield Probe("cors.null", lab.call(me, bearer=token, headers=(("Origin", "null"),)), me.id)
         yield Probe("cors.foreign_preflight", _preflight(lab, me, foreign, "authorization"), me.id)
     if own is None:
@@ -36,7 +36,7 @@ def cors(lab: Lab, application: Application) -> Script:
     if application.refresh:
         refused = lab.refresh(application, None, "cors.refused")
         yield replace(refused, request=_from(refused.request, own))
-    if is_first:
+    if is_asked_all:
         for variant, origin in look_alikes(own, lab.contract.cors_origins):
             yield Probe("cors.look_alike", lab.call(me, bearer=token, headers=(("Origin", origin),)), me.id, variant)
         for operation in [operation for operation in lab.contract.operations if operation.is_public and operation.method == "GET"][:1]:
@@ -45,9 +45,9 @@ def cors(lab: Lab, application: Application) -> Script:
 
 def cross_site(lab: Lab, application: Application) -> Script:
     """Refresh and logout as a foreign page causes them without a preflight, in a session of its own; then whether that was logged out."""
-    if application.cookie is None or application.refresh is None or application.refresh.is_protected:
+    if not _is_refreshed_by_cookie(application) or application.refresh is None:
         raise Missing(f"{application.name} has no operation that a cookie alone opens.")
-    only_at_the_first(lab, application)
+    lab.only_at_one(application, _is_refreshed_by_cookie)
     account = lab.session(application, *MAIN).account
     session = yield from lab.log_in(application, account, "cross_site.login")
     if session.refresh_token is None:
@@ -62,6 +62,11 @@ def cross_site(lab: Lab, application: Application) -> Script:
         (after,) = yield lab.refresh(application, session.refresh_token, "cross_site.after_logout")
         # A session that was logged out so is not there to be ended once more.
         session.refresh_token = lab.refresh_token_of(application, after) if after.response and after.response.is_success else None
+
+
+def _is_refreshed_by_cookie(application: Application) -> bool:
+    """True when the cookie alone opens the refresh of `application`."""
+    return application.cookie is not None and application.refresh is not None and not application.refresh.is_protected
 
 
 def foreign_origin(lab: Lab) -> str:

@@ -8,7 +8,7 @@ from authproof.exchange import Probe
 from authproof.lab import MAIN, Blocked, Lab, Missing, Script, Wait
 from authproof.scripts import cleanup
 from authproof.scripts.personal_tokens import DAY, create
-from authproof.scripts.refresh import is_first, keep, log_in, rotate
+from authproof.scripts.refresh import has_refresh, keep, log_in, rotate
 from authproof_spec import Application
 
 MARGIN = 5
@@ -53,8 +53,7 @@ def refresh_expiry(lab: Lab, application: Application) -> Script:
 
 def session_end(lab: Lab, application: Application) -> Script:
     """A session that is refreshed again and again, after its declared end; where none is declared, after the end of its first token."""
-    if not is_first(lab, application):
-        raise Missing("One application shows it: the first one is asked.")
+    lab.only_at_one(application, has_refresh)
     lifetime, margin = _lifetime(application), lab.contract.tokens.clock_skew + MARGIN
     end = application.session_lifetime or lifetime
     step = min(lifetime - 2 * margin, end // 2)

@@ -38,8 +38,7 @@ def login_bodies(lab: Lab, application: Application) -> Script:
             lab.opened(application, account, answer)  # where the target let it in after all
         if probe.name == "login.get_query" and answer.status == login.refusal:
             yield Probe("login.get_bare", replace(probe.request, target=login.operation.path), login.operation.id)
-    if application is not lab.representative():
-        raise Missing("The rest is asked at one application.")
+    lab.only_at_one(application)
 
 
 def _empty(lab: Lab, login: Login) -> Probe:

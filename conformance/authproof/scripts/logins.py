@@ -26,9 +26,9 @@ def login_sessions(lab: Lab, application: Application) -> Script:
     """A login with a made-up refresh cookie; then one with that session's cookie, and with members that nobody asked for."""
     account = lab.session(application, *MAIN).account
     login = account.login(application)
-    chosen = lab.representative()
-    if login is None or application is not chosen:
-        raise Missing(f"This is asked at one application{f', {chosen.name}' if chosen else ''}.")
+    lab.only_at_one(application)
+    if login is None:
+        raise Missing(f"The profile's account has not what a login of {application.name} asks for.")
     body = lab.credentials(login, account)
     cookies: dict[str, str] = {}
     if application.cookie and application.refresh:

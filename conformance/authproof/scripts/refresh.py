@@ -14,7 +14,7 @@ from authproof_spec import Application
 from authproof_spec.contract import Meaning
 
 RIVALS = (5, 2)
-"""How many refreshes race for one token, at the first application and at the others."""
+"""How many refreshes race for one token, at the one application that is asked every variant, and at the others."""
 LATER = 65
 """Seconds after which an undeclared grace, which nobody makes longer than a minute, is over."""
 _ASYNCHRONOUS = 2
@@ -30,7 +30,7 @@ def refresh(lab: Lab, application: Application) -> Script:
         operation = application.identity.operation
         yield Probe("refresh.new_access", lab.call(operation, bearer=session.access_token), operation.id)
     garbage = {"a word": "x", "a token's form": "a.b.c", "4 KB": "x" * 4000}
-    for variant in garbage if is_first(lab, application) else ("a word",):
+    for variant in garbage if is_asked_all(lab, application) else ("a word",):
         yield replace(lab.refresh(application, garbage[variant], "refresh.garbage"), variant=variant)
     for probe in (*_elsewhere(lab, session), _by_get(lab, session)):
         (exchange,) = yield probe
@@ -64,7 +64,7 @@ def _elsewhere(lab: Lab, session: Session) -> Iterator[Probe]:
     )
     where = "cookies" if application.refresh_body else "the body"
     yield Probe("refresh.elsewhere", request, refresh.id, f"in {where}, in the query and in a header field")
-    if access is None and is_first(lab, application):
+    if access is None and is_asked_all(lab, application):
         request = lab.call(refresh, headers=(("Authorization", f"Bearer {token}"),), body={} if application.refresh_body else None)
         yield Probe("refresh.elsewhere", request, refresh.id, "as a bearer token")
 
@@ -75,9 +75,9 @@ def _by_get(lab: Lab, session: Session) -> Probe:
 
 
 def forgeries(lab: Lab, application: Application, token: str) -> Iterator[tuple[str, str]]:
-    """Refresh tokens that were never issued, made from `token`, each under what is wrong with it: all of them at the first application."""
+    """Refresh tokens that were never issued, made from `token`, each under what is wrong with it: all of them at one application."""
     found = [*_jwt_forgeries(lab, token)] if None not in decode(token) else [*_opaque_forgeries(token)]
-    for variant, forged in found if is_first(lab, application) else found[:1]:
+    for variant, forged in found if is_asked_all(lab, application) else found[:1]:
         yield variant, lab.secret(forged, "forged_token")
 
 
@@ -179,9 +179,8 @@ def _reuse_later(lab: Lab, application: Application) -> Script:
 
 
 def ancestor(lab: Lab, application: Application) -> Script:
-    """R1 -> R2 -> R3, then R1 again and R3: reuse of an older ancestor, which no grace covers. At the first application only."""
-    if not is_first(lab, application):
-        raise Missing("One application shows it: the first one is asked.")
+    """R1 -> R2 -> R3, then R1 again and R3: reuse of an older ancestor, which no grace covers. At one application."""
+    lab.only_at_one(application, has_refresh)
     session = yield from log_in(lab, application)
     first = session.refresh_token
     yield from rotate(lab, session, "ancestor.first")
@@ -211,7 +210,7 @@ def fork(lab: Lab, application: Application) -> Script:
 def race(lab: Lab, application: Application) -> Script:
     """Several refreshes with one token at the same moment, and what comes of their successors."""
     session = yield from log_in(lab, application)
-    count = RIVALS[0 if is_first(lab, application) else 1]
+    count = RIVALS[0 if is_asked_all(lab, application) else 1]
     yield lab.refresh(application, None, "refresh.missing")
     rivals = yield tuple(lab.refresh(application, session.refresh_token, "race") for _ in range(count))
     session.refresh_token = None
@@ -234,9 +233,14 @@ def _grow(lab: Lab, session: Session, tips: Sequence[str], names: tuple[str, str
             keep(lab, session, after)
 
 
-def is_first(lab: Lab, application: Application) -> bool:
-    """True for the application that is asked every variant of a question; the others are asked one of each kind."""
-    return application is next(iter(lab.contract.applications.values()))
+def is_asked_all(lab: Lab, application: Application) -> bool:
+    """True for the application that is asked every variant of a question about refreshes; the others are asked one of each kind."""
+    return application is lab.representative(has_refresh)
+
+
+def has_refresh(application: Application) -> bool:
+    """True when sessions of `application` can be refreshed."""
+    return application.refresh is not None
 
 
 def _forget(lab: Lab, token: str) -> None:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from authproof.exchange import Probe
 from authproof.lab import MAIN, Lab, Missing, Script
-from authproof.scripts.bearer import only_at_the_first, verbatim, who_am_i
+from authproof.scripts.bearer import has_identity, verbatim, who_am_i
 from authproof.scripts.objects import overrides
 from authproof_spec import Application, Operation
 
@@ -29,7 +29,7 @@ def methods(lab: Lab, application: Application) -> Script:
     yield Probe("method.undeclared", replace(stranger, method=undeclared), operation.id, undeclared)
     login = application.logins[0].operation
     at_login = {other.method for other in lab.contract.operations if other.path == login.path}
-    only_at_the_first(lab, application)
+    lab.only_at_one(application, has_identity)
     if operation.method == "GET":
         token = lab.session(application, *MAIN).access_token
         yield Probe("bearer.head_of_caller", replace(lab.call(operation, bearer=token), method="HEAD"), operation.id)
@@ -46,7 +46,7 @@ def paths(lab: Lab, application: Application) -> Script:
     operation = who_am_i(lab, application)
     spelled = _spelled_paths(lab, operation)
     yield next(spelled)
-    only_at_the_first(lab, application)
+    lab.only_at_one(application, has_identity)
     yield from spelled
 
 
@@ -54,7 +54,7 @@ def neighbours(lab: Lab, application: Application) -> Script:
     """Paths at which a server may show what nobody declared; where the profile lets the run guess."""
     if not lab.profile.allows_guesses:
         raise Missing("The profile does not let the run ask for paths that the document does not have (target.guesses).")
-    only_at_the_first(lab, application)
+    lab.only_at_one(application, has_identity)
     operation = who_am_i(lab, application)
     declared = {other.path for other in lab.contract.operations}
     for path in _NEIGHBOURS:
@@ -64,7 +64,7 @@ def neighbours(lab: Lab, application: Application) -> Script:
 
 def log(lab: Lab, application: Application) -> Script:
     """The target's log, once everything was asked."""
-    only_at_the_first(lab, application)
+    lab.only_at_one(application, has_identity)
     yield lab.hook("read_log")
 
 

@@ -11,7 +11,7 @@ from authproof.profile import Account, Part
 from authproof.scripts import cleanup
 from authproof.scripts.permissions import restricted
 from authproof.scripts.personal_tokens import create
-from authproof.scripts.refresh import is_first, keep
+from authproof.scripts.refresh import keep
 from authproof_spec import Application, Operation
 
 _SPREAD = 5
@@ -85,12 +85,11 @@ def _renewed(lab: Lab, application: Application, session: Session) -> Generator[
 
 
 def disabled_account(lab: Lab, application: Application) -> Script:
-    """The tokens of an account before and after it was disabled. At the first application only.
+    """The tokens of an account before and after it was disabled. At one application.
 
     The disabled account of the profile, enabled for as long as this takes, spares the sessions of the others.
     """
-    if not is_first(lab, application):
-        raise Missing("One application shows it: the first one is asked.")
+    lab.only_at_one(application)
     account, enable, disable = _account_to_disable(lab, application)
     is_spare = account.part is Part.DISABLED
     if is_spare:
