@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import string
 import time
@@ -13,6 +12,7 @@ from importlib.metadata import version
 from typing import TypeAlias, cast
 from urllib.parse import quote
 
+from authproof.bodies import encode
 from authproof.exchange import Exchange, Headers, Probe, Request
 from authproof.hooks import DeclaredHooks, Hooks
 from authproof.onetime import totp_of
@@ -211,8 +211,8 @@ class Lab:
             fields.append(("Cookie", "; ".join(f"{name}={value}" for name, value in jar.items())))
         content = None
         if body is not None:
-            content = json.dumps(body).encode()
-            fields.append(("Content-Type", "application/json"))
+            content, media_type = encode(operation, body)
+            fields.append(("Content-Type", media_type))
         return Request(operation.method, self._target(operation, path or {}, query), (*fields, *headers), content)
 
     def credential(self, application: Application, token: str) -> tuple[Headers, dict[str, str]]:

@@ -315,7 +315,7 @@ def _failed(login: Login, live: Exchange) -> bool:
     """True when the target took the request for a login and refused it. Where it answers 400 to that too, a malformed one is told by its body."""
     if live.probe.request.method != login.operation.method or live.status not in {login.refusal, 401, 403}:
         return False
-    sent = (live.probe.json_at(pointer) for pointer in login.credentials)
+    sent = (live.probe.body_at(pointer) for pointer in login.credentials)
     return live.status in {401, 403} or all(isinstance(value, str) and value for value in sent)
 
 

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from authproof_mock.http import NO_STORE, NOTHING, Answer
 from authproof_mock.refusal import Refusal
+from authproof_mock.samples import Samples
 from authproof_spec.contract import Contract, Operation
 from authproof_spec.pointer import Json, put
 
@@ -13,14 +14,20 @@ from authproof_spec.pointer import Json, put
 class Answers:
     """Gives every answer its last form."""
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, samples: Samples) -> None:
         self._contract = contract
+        self._samples = samples
         self._media_types: dict[tuple[str, int], str] = {}
         self._private = frozenset(operation.id for operation in contract.operations if operation.security) | frozenset(_issuing(contract))
 
-    def refused(self, refusal: Refusal) -> Answer:
-        """The error answer of `refusal`, with its parts where the contract has them."""
-        return Answer(refusal.status, self.error_payload(refusal), refusal.headers)
+    def refused(self, refusal: Refusal, operation: Operation | None = None) -> Answer:
+        """The error answer of `refusal`, with its parts where the contract has them, and as `operation` declares it."""
+        status = refusal.status
+        # Content that is understood and not valid may be told from what is no request at all (RFC 9110 section 15.5.21).
+        if status == 400 and operation and "422" in operation.responses and (refusal.fields or operation.response(400) is None):
+            status = 422
+        payload = self.error_payload(refusal)
+        return Answer(status, self._samples.completed(operation, status, payload) if operation else payload, refusal.headers)
 
     def error_payload(self, refusal: Refusal) -> dict[str, Json]:
         """The error as JSON."""

@@ -139,7 +139,8 @@ class Flows:
             put(payload, application.refresh_body.response, refresh_token)
         if refresh_token and application.cookie:
             headers.append(self.refresh_cookie(application.cookie, refresh_token))
-        return Answer(request.operation.success_status, payload, headers)
+        status = request.operation.success_status
+        return Answer(status, self._samples.completed(request.operation, status, payload), headers)
 
     def access_cookies(self, application: Application, cookie: CookiePolicy, token: str) -> list[tuple[str, str]]:
         """The headers that set the access token's cookie, and that of the CSRF token, which scripts may read."""

@@ -54,7 +54,8 @@ class Resources:
 
     def identify(self, identity: Identity, request: Request) -> Answer:
         """Who the caller is."""
-        return Answer(request.operation.success_status, _shown(request.identity.account, identity.fields))
+        status = request.operation.success_status
+        return Answer(status, self._samples.completed(request.operation, status, _shown(request.identity.account, identity.fields)))
 
     # Personal access tokens
 

@@ -27,6 +27,7 @@ def contradictions(contract: Contract) -> Iterator[Contradiction]:
         here = f"/applications/{name}"
         yield from _in_schemes(application, here)
         yield from _in_logins(application, here)
+        yield from _in_forms(application, here)
         yield from _in_refresh(application, here)
         if application.cookie:
             yield from _in_cookie(application, application.cookie, f"{here}/refreshToken")
@@ -91,6 +92,20 @@ def _in_logins(application: Application, here: str) -> Iterator[Contradiction]:
     for place, operation in operations.items():
         if operation.is_protected:
             yield f"{here}/{place}", f"{operation.name} asks for a bearer token, so nobody can log in.", "Give that operation `security: []`."
+
+
+def _in_forms(application: Application, here: str) -> Iterator[Contradiction]:
+    """A form has fields and no objects in them."""
+    pointers = [
+        (f"logins/{index}/credentials", login.operation, pointer) for index, login in enumerate(application.logins) for pointer in login.credentials
+    ]
+    if factor := application.second_factor:
+        pointers += [("secondFactor", factor.operation, pointer) for pointer in (factor.request_challenge, factor.request_code)]
+    if application.refresh and application.refresh_body:
+        pointers.append(("refreshToken/body/request", application.refresh, application.refresh_body.request))
+    for place, operation, pointer in pointers:
+        if operation.takes_form and pointer.count("/") != 1:
+            yield f"{here}/{place}", f"{operation.name} takes a form, which has no place {pointer!r}.", "Name a field, such as /username."
 
 
 def _in_refresh(application: Application, here: str) -> Iterator[Contradiction]:

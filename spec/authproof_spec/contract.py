@@ -33,6 +33,10 @@ class SecurityScheme:
     opens: bool = False
 
 
+FORM = "application/x-www-form-urlencoded"
+"""The media type of a form's fields (WHATWG URL section 5)."""
+
+
 @dataclass(frozen=True, slots=True)
 class SecurityRequirement:
     """One scheme that a caller must satisfy, with the permissions (roles, scopes) that it must hold."""
@@ -69,6 +73,12 @@ class RequestBody:
     required: bool
     content: tuple[MediaType, ...]
 
+    @property
+    def is_form(self) -> bool:
+        """True when it is declared as the fields of a form, and not as JSON."""
+        names = [media.name.partition(";")[0].strip().lower() for media in self.content]
+        return FORM in names and not any(name.endswith(("/json", "+json")) for name in names)
+
 
 @dataclass(frozen=True, slots=True)
 class ResponseRule:
@@ -100,6 +110,11 @@ class Operation:
     parameters: tuple[Parameter, ...]
     request_body: RequestBody | None
     responses: Mapping[str, ResponseRule]
+
+    @property
+    def takes_form(self) -> bool:
+        """True when its body is the fields of a form."""
+        return self.request_body is not None and self.request_body.is_form
 
     @property
     def name(self) -> str:

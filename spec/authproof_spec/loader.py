@@ -129,7 +129,7 @@ class _Builder:
     def contract(self) -> Contract:
         info = _object(self.document.root.get("info"))
         extension = _object(self.document.root.get(EXTENSION))
-        tokens = _object(extension["tokens"])
+        tokens = _object(extension.get("tokens"))
         challenge, errors = _object(extension.get("challenge")), _object(extension.get("errors"))
         applications = {name: self._application(name, _object(raw)) for name, raw in _object(extension["applications"]).items()}
         return Contract(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from authproof.checks.answers import came_from_elsewhere, response_of, same_person
@@ -89,7 +88,7 @@ def extra_members_widen_nothing(seen: Evidence, operation: Operation) -> Judgeme
 def _chosen(seen: Evidence, personal: PersonalAccessTokens, exchange: Exchange, plain: Exchange) -> str | None:
     """What a creation with members too many took from them, by its record and its claims beside those of a `plain` one; None when nothing."""
     given, usual = (response_of(each).at(personal.response_record) for each in (exchange, plain))
-    sent = get(json.loads(exchange.probe.request.body or b"null"), personal.record["id"])
+    sent = exchange.probe.body_at(personal.record["id"])
     if sent is not None and str(get(given, personal.record["id"])) == str(sent):
         return "the id"
     if "account" in personal.record and get(given, personal.record["account"]) != get(usual, personal.record["account"]):

@@ -278,6 +278,9 @@ def secret_is_not_a_known_one(seen: Evidence, operation: Operation) -> Judgement
 @check("JWT-41", on=identities, reads="isolation")
 def refresh_token_is_no_access_token(seen: Evidence, operation: Operation) -> Judgement:
     """A refresh token does not open a protected operation (RFC 8725 section 3.12)."""
+    application = seen.application_of(operation)
+    if application is not None and application.refresh_token is None:
+        return untestable(f"The contract has no refresh token for {application.name}.")
     return refused(seen.one("isolation.refresh_as_bearer", operation), "A refresh token as bearer token")
 
 

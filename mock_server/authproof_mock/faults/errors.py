@@ -235,8 +235,8 @@ class ChangesTheMediaType(Answers):
     harm="A client is told that it may not, and not what it may.",
 )
 class DoesNotTell(Answers):
-    def refused(self, refusal: Refusal) -> Answer:
-        answer = super().refused(refusal)
+    def refused(self, refusal: Refusal, operation: Operation | None = None) -> Answer:
+        answer = super().refused(refusal, operation)
         return replace(answer, headers=[field for field in answer.headers if field[0] != "allow"])
 
 
