@@ -336,7 +336,7 @@ class _Builder:
             items=str(raw["items"]),
             total=_text(raw.get("total")),
             request_name=str(request["name"]),
-            request_expires_at=str(request["expiresAt"]),
+            request_expires_at=_text(request.get("expiresAt")),
             response_token=str(response["token"]),
             response_record=str(response["record"]),
             record=_pointers(raw["record"]),

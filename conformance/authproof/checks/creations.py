@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from authproof.checks.answers import came_from_elsewhere, response_of, same_person
+from authproof.checks.designs import chosen_expiry
 from authproof.checks.registry import check, token_creations
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
@@ -50,7 +51,7 @@ def limits_of_the_name_are_enforced(seen: Evidence, operation: Operation) -> Jud
     return worst(*found)
 
 
-@check("PAT-12", on=token_creations, reads=("personal_tokens", "creations"))
+@check("PAT-12", on=token_creations, reads=("personal_tokens", "creations"), where=chosen_expiry)
 def limits_of_the_expiry_are_enforced(seen: Evidence, operation: Operation) -> Judgement:
     """An expiry is required where the document says so, lies ahead, and within the maximum."""
     wrong = seen.all("pat.wrong_expiry", operation)
