@@ -17,6 +17,7 @@ from authproof.exchange import Exchange, Handshake, TokenFacts
 from authproof.extensions import NO_EXTENSIONS, Extensions
 from authproof.hooks import DeclaredHooks, Hooks
 from authproof.lab import Lab
+from authproof.matrix import matrix_of
 from authproof.profile import Profile
 from authproof.report import Report
 from authproof.result import Result
@@ -47,7 +48,7 @@ class Item:
 class Recording:
     """A run as it was recorded: plain values without a secret, which another process may judge.
 
-    exchanges, facts, outcomes, hook_records, moved, handshakes: see Evidence.
+    exchanges, facts, outcomes, hook_records, moved, handshakes, unasked: see Evidence.
     """
 
     exchanges: tuple[Exchange, ...]
@@ -56,6 +57,7 @@ class Recording:
     hook_records: tuple[HookRecord, ...]
     moved: float
     handshakes: tuple[Handshake, ...]
+    unasked: Mapping[str, str]
     duration: float
     failed_logins: int
     left_behind: tuple[str, ...]
@@ -136,7 +138,17 @@ class Certification:
         duration = time.monotonic() - began
         left_behind = tuple(self._runner.left_behind)
         self.recording = Recording(
-            seen.exchanges, seen.facts, seen.outcomes, seen.hooks, seen.moved, seen.handshakes, duration, lab.failed_logins, left_behind, interrupted
+            seen.exchanges,
+            seen.facts,
+            seen.outcomes,
+            seen.hooks,
+            seen.moved,
+            seen.handshakes,
+            seen.unasked,
+            duration,
+            lab.failed_logins,
+            left_behind,
+            interrupted,
         )
 
     @property
@@ -163,6 +175,7 @@ class Certification:
             recording.moved,
             self.profile.url,
             recording.handshakes,
+            recording.unasked,
         )
 
     def judge(self, item: Item) -> Result:
@@ -215,4 +228,5 @@ class Certification:
             facts=self.recording.facts,
             left_behind=self.recording.left_behind,
             interrupted=self.recording.interrupted,
+            matrix=matrix_of(self._seen),
         )

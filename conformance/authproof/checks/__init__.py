@@ -9,6 +9,7 @@ from authproof.checks import (
     creations,
     document,
     errors,
+    existence,
     forged_tokens,
     isolation,
     jwt,
@@ -51,6 +52,7 @@ _MODULES = (
     transport,
     errors,
     document,
+    existence,
 )
 
 CHECKS: tuple[Check, ...] = tuple(found for module in _MODULES for found in vars(module).values() if isinstance(found, Check))
