@@ -17,7 +17,6 @@ from authproof.exchange import Exchange, Handshake, TokenFacts
 from authproof.extensions import NO_EXTENSIONS, Extensions
 from authproof.hooks import DeclaredHooks, Hooks
 from authproof.lab import Lab
-from authproof.matrix import matrix_of
 from authproof.profile import Profile
 from authproof.report import Report
 from authproof.result import Result
@@ -48,7 +47,7 @@ class Item:
 class Recording:
     """A run as it was recorded: plain values without a secret, which another process may judge.
 
-    exchanges, facts, outcomes, hook_records, moved, handshakes, unasked: see Evidence.
+    exchanges, facts, outcomes, hook_records, moved, handshakes: see Evidence.
     """
 
     exchanges: tuple[Exchange, ...]
@@ -57,7 +56,6 @@ class Recording:
     hook_records: tuple[HookRecord, ...]
     moved: float
     handshakes: tuple[Handshake, ...]
-    unasked: Mapping[str, str]
     duration: float
     failed_logins: int
     left_behind: tuple[str, ...]
@@ -138,17 +136,7 @@ class Certification:
         duration = time.monotonic() - began
         left_behind = tuple(self._runner.left_behind)
         self.recording = Recording(
-            seen.exchanges,
-            seen.facts,
-            seen.outcomes,
-            seen.hooks,
-            seen.moved,
-            seen.handshakes,
-            seen.unasked,
-            duration,
-            lab.failed_logins,
-            left_behind,
-            interrupted,
+            seen.exchanges, seen.facts, seen.outcomes, seen.hooks, seen.moved, seen.handshakes, duration, lab.failed_logins, left_behind, interrupted
         )
 
     @property
@@ -175,7 +163,6 @@ class Certification:
             recording.moved,
             self.profile.url,
             recording.handshakes,
-            recording.unasked,
         )
 
     def judge(self, item: Item) -> Result:
@@ -228,5 +215,4 @@ class Certification:
             facts=self.recording.facts,
             left_behind=self.recording.left_behind,
             interrupted=self.recording.interrupted,
-            matrix=matrix_of(self._seen),
         )

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import defaultdict
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from authproof.exchange import Exchange, Handshake, Request, TokenFacts
 from authproof.vault import variables
@@ -41,7 +41,6 @@ class Evidence:
     outcomes: by script and application; an absent entry means that the script ran to its end.
     hooks: what was done behind the API's back. moved: seconds by which that moved the target's clock.
     url: of the target. handshakes: what was tried of TLS.
-    unasked: why operations were not asked for, by their ids.
     """
 
     contract: Contract
@@ -52,7 +51,6 @@ class Evidence:
     moved: float = 0.0
     url: str = ""
     handshakes: tuple[Handshake, ...] = ()
-    unasked: Mapping[str, str] = field(default_factory=dict)
 
     def all(self, name: str, operation: Operation | None = None) -> tuple[Exchange, ...]:
         """Every exchange of the probe `name` (at `operation`) that was answered."""

@@ -9,7 +9,7 @@ from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
-from typing import TypeAlias
+from typing import TypeAlias, cast
 from urllib.parse import quote
 
 from authproof.bodies import encode
@@ -18,22 +18,15 @@ from authproof.hooks import DeclaredHooks, Hooks
 from authproof.onetime import totp_of
 from authproof.profile import SECRETS, Account, Part, Profile
 from authproof.tokens import access_token_in, given_cookies, refresh_token_in, where_access_tokens_are
-from authproof.valid_values import ValidValues
 from authproof.vault import Vault
 from authproof_spec import Application, Contract, Operation
-from authproof_spec.contract import Login, TokenKind
+from authproof_spec.contract import Login, Parameter, TokenKind
 from authproof_spec.pointer import Json, get, put
 
 _RANDOM_ENOUGH = 16
 USER_AGENT = f"authproof/{version('authproof')}"
 MAIN = (Part.ORDINARY, Part.PRIVILEGED)
 """The part whose session most probes use: the one with the least power that there is."""
-
-
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-"""The methods that change nothing (RFC 9110 section 9.2.1)."""
-NOT_ASKED = "It may change something, and the run may not: unsafe methods are allowed by --unsafe-methods, or target.unsafe_methods in the profile."
-_OF_OPENAPI = frozenset({"accept", "authorization", "content-type"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,7 +114,6 @@ class Lab:
     personal_values: every personal access token of the run, which may travel otherwise than an access token.
     csrf_values, partners: what was given together with an access token, by it, and the access token given together with a refresh token.
     open_sessions, personal_tokens: what is to be ended at the end; the runner tells `note` every exchange, so that none is forgotten.
-    values: what makes requests valid. leftovers: what was made and cannot be taken back.
     failed_logins: how many the target has refused so far. moved: seconds by which hooks moved the target's clock.
     """
 
@@ -140,12 +132,9 @@ class Lab:
     personal_values: set[str] = field(default_factory=set, repr=False)
     csrf_values: dict[str, str] = field(default_factory=dict, repr=False)
     partners: dict[str, str] = field(default_factory=dict, repr=False)
-    values: ValidValues = field(init=False)
-    leftovers: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         """Every secret of the profile is known to the vault before anything is recorded."""
-        self.values = ValidValues(self.contract, self.profile.parameters)
         for account in self.profile.accounts:
             for attribute in SECRETS:
                 if value := account.attributes.get(attribute):
@@ -219,7 +208,6 @@ class Lab:
         """
         # Without a coding, so that an answer is what it is, and no small one unfolds to a large one.
         fields = [("User-Agent", USER_AGENT), ("Accept", "application/json"), ("Accept-Encoding", "identity")]
-        fields += self._required_headers(operation)
         jar = dict(cookies or {})
         if bearer is not None:
             application = self.contract.application_of(operation)
@@ -235,11 +223,6 @@ class Lab:
             content, media_type = encode(operation, body)
             fields.append(("Content-Type", media_type))
         return Request(operation.method, self._target(operation, path or {}, query), (*fields, *headers), content)
-
-    def _required_headers(self, operation: Operation) -> list[tuple[str, str]]:
-        """The header fields that the document demands; those of OpenAPI's own words are not among them (Parameter Object)."""
-        wanted = [one for one in operation.parameters if one.location == "header" and one.required and one.name.lower() not in _OF_OPENAPI]
-        return [(one.name, self.values.of(operation, one)) for one in wanted]
 
     def credential(self, application: Application, token: str) -> tuple[Headers, dict[str, str]]:
         """The header fields and cookies that carry `token`: as the application's access tokens travel, or as its personal ones."""
@@ -260,40 +243,19 @@ class Lab:
         return self.call(operation, headers=headers, cookies={**jar, **(cookies or {})}, query=query)
 
     def example_call(self, operation: Operation, *, bearer: str | None = None) -> Request:
-        """A valid request of `operation`; with an empty object as its body where the run may change nothing."""
+        """A request of `operation` with the document's example as its body, or an empty object where it might create something."""
         body: Json = None
         if operation.request_body:
-            body = self.values.body(operation) if self.profile.allows_writes else {}
+            body = example_body(operation) if self.profile.allows_writes else {}
         return self.call(operation, bearer=bearer, body=body)
 
-    def whole_call(self, operation: Operation, *, bearer: str, path: Mapping[str, str] | None = None) -> Request:
-        """A valid request of `operation` that is meant to be carried out. Of an unsafe one the objects are those of the profile alone."""
-        given = {parameter.name: value for parameter in operation.path_parameters if (value := self.values.given(operation, parameter.name))}
-        body = self.values.body(operation) if operation.request_body else None
-        return self.call(operation, bearer=bearer, body=body, path={**given, **(path or {})})
-
-    def aims_at_nothing(self, operation: Operation) -> bool:
-        """True when a request of the unsafe `operation` can be made that nobody could carry out: for no object, or with a body that is not valid."""
-        media = operation.request_body.content if operation.request_body else ()
-        refuses = any(one.schema and not self.contract.document.validator(one.schema).is_valid({}) for one in media)
-        return bool(operation.path_parameters) or refuses
-
-    def may_ask(self, operation: Operation) -> bool:
-        """True when a caller who must be refused may ask for `operation`, although a broken server would carry it out."""
-        return operation.method in SAFE or self.profile.allows_writes or self.aims_at_nothing(operation)
-
-    def unasked(self) -> Mapping[str, str]:
-        """Why operations are not asked for, by their ids."""
-        return {operation.id: NOT_ASKED for operation in self.contract.protected_operations if not self.may_ask(operation)}
-
     def _target(self, operation: Operation, values: Mapping[str, str], query: str) -> str:
-        safe = operation.method in SAFE
+        safe = operation.method in {"GET", "HEAD"}
         target = operation.path
         for parameter in operation.path_parameters:
-            known = self.values.of(operation, parameter)
-            value = values.get(parameter.name) or (known if safe else nothing_like_text(known))
+            value = values.get(parameter.name) or (example_of(parameter) if safe else nothing_like(parameter))
             target = target.replace("{" + parameter.name + "}", quote(value, safe="", errors="replace"))
-        required = [f"{quote(p.name)}={quote(self.values.of(operation, p))}" for p in operation.parameters if p.location == "query" and p.required]
+        required = [f"{quote(p.name)}={quote(example_of(p))}" for p in operation.parameters if p.location == "query" and p.required]
         full = "&".join([*required, *([query] if query else [])])
         return f"{target}?{full}" if full else target
 
@@ -452,6 +414,18 @@ def too_long(seconds: float) -> str:
     return f"This needs a wait of {seconds:.0f} seconds, which is more than the run may wait, and the profile has no hook advance_clock."
 
 
+def example_of(parameter: Parameter) -> str:
+    """A plausible value of `parameter`."""
+    if parameter.example is not None:
+        return str(parameter.example)
+    return "1" if parameter.types & {"integer", "number"} else "example"
+
+
+def nothing_like(parameter: Parameter) -> str:
+    """A value in the form of the parameter's example that names nothing."""
+    return nothing_like_text(example_of(parameter))
+
+
 def nothing_like_text(example: str) -> str:
     """A text in the form of `example`, an identifier, that names nothing."""
     if example.isdecimal():
@@ -461,3 +435,11 @@ def nothing_like_text(example: str) -> str:
     if set(example.lower()) <= set(swap) | {"-"} and len(example) >= _RANDOM_ENOUGH:
         return "".join(secrets.choice(swap[letter]) if letter in swap else letter for letter in example.lower())
     return "authproof-" + secrets.token_hex(6)
+
+
+def example_body(operation: Operation) -> Json:
+    """The first example of the operation's request body; an empty object when the document has none."""
+    for media in operation.request_body.content if operation.request_body else ():
+        for example in media.examples.values():
+            return cast("Json", example)
+    return {}

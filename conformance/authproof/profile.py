@@ -107,9 +107,7 @@ class Profile:
     verify: the certificate is verified.
     exhaustive: every variant of a forged token is sent, and not a sample of each kind.
     guesses: the run may ask for paths that the document does not have; None: on loopback alone.
-    unsafe_methods: True: also what a right server carries out may be sent, with valid bodies. None: on loopback, and only what a right
-        server refuses. False: no request that could change something.
-    parameters: valid values by the name of an operation (the empty one for all of them) and of a parameter.
+    unsafe_writes: probes may create objects on a server that wrongly lets them pass; None: on loopback alone.
     signing_key: what the target signs its tokens with: a secret's text, or a private key in PEM.
     public_key: what they are verified with, in PEM, where the contract names no JWK set.
     checks: Python files with checks of the project's own.
@@ -122,8 +120,7 @@ class Profile:
     ca: Path | None = None
     verify: bool = True
     timeout: float = 10.0
-    unsafe_methods: bool | None = None
-    parameters: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    unsafe_writes: bool | None = None
     guesses: bool | None = None
     exhaustive: bool = False
     signing_key: str | None = field(default=None, repr=False)
@@ -160,7 +157,7 @@ class Profile:
     @property
     def allows_writes(self) -> bool:
         """True when a probe may create an object that a right server would refuse to create."""
-        return self.is_loopback if self.unsafe_methods is None else self.unsafe_methods
+        return self.is_loopback if self.unsafe_writes is None else self.unsafe_writes
 
     @property
     def allows_guesses(self) -> bool:
@@ -178,28 +175,12 @@ class Profile:
             if account.login(application) is None:
                 wanted = " or ".join("{" + ", ".join(login.credentials.values()) + "}" for login in application.logins)
                 raise ProfileError(f"{where}: no login of the contract can be made with these attributes. Mend: give {wanted}.")
-        self._check_parameters(contract)
         operations = {operation.name for operation in contract.operations}
         for waiver in self.waivers:
             if waiver.operation not in {None, *operations}:
                 raise ProfileError(
                     f"The waiver of {waiver.name}: the contract has no operation {waiver.operation!r}. Mend: write METHOD /path as the document has them."
                 )
-
-    def _check_parameters(self, contract: Contract) -> None:
-        known = {operation.name: {parameter.name for parameter in operation.parameters} for operation in contract.operations}
-        everywhere = {name for names in known.values() for name in names}
-        for operation, values in self.parameters.items():
-            if operation and operation not in known:
-                raise ProfileError(
-                    f"parameters.{operation!r}: the contract has no such operation. Mend: write METHOD /path as the document has them."
-                )
-            for name in values.keys() - known.get(operation, everywhere):
-                where = f"parameters.{operation!r}.{name}" if operation else f"parameters.{name}"
-                there = known.get(operation, everywhere)
-                mend = f"name one of: {', '.join(sorted(there))}." if there else "drop it."
-                what = f"{operation} has no such parameter" if operation else "no operation of the contract has such a parameter"
-                raise ProfileError(f"{where}: {what}. Mend: {mend}")
 
     def check_waivers(self, catalogue: Catalogue) -> None:
         """Raise ProfileError when a waiver names no requirement of `catalogue`."""
@@ -240,8 +221,7 @@ def load_profile(path: str | Path, url: str | None = None) -> Profile:
         overlays=tuple(_beside(source, overlay) for overlay in target.get("overlays", ())),
         ca=source.parent / target["ca"] if "ca" in target else None,
         timeout=float(target.get("timeout", 10.0)),
-        unsafe_methods=target.get("unsafe_methods"),
-        parameters=_parameters(raw.get("parameters", {})),
+        unsafe_writes=target.get("unsafe_writes"),
         guesses=target.get("guesses"),
         exhaustive=target.get("exhaustive", False),
         signing_key=_key(source, target, "signing_key"),
@@ -258,13 +238,6 @@ def profile_of(url: str | None, path: str | None) -> Profile | None:
     if path is not None:
         return load_profile(path, url)
     return None if url is None else Profile(checked_url(url))
-
-
-def _parameters(table: Mapping[str, Any]) -> Mapping[str, Mapping[str, str]]:
-    """The table [parameters]: values for every operation, and tables of those for one."""
-    of_all = {name: str(value) for name, value in table.items() if not isinstance(value, Mapping)}
-    of_one = {name: {key: str(value) for key, value in values.items()} for name, values in table.items() if isinstance(values, Mapping)}
-    return {"": of_all, **of_one}
 
 
 def _waiver(rule: Mapping[str, Any]) -> Waiver:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from authproof.classes import Claim, ClassVerdict, blocks
 from authproof.exchange import TokenFacts
-from authproof.matrix import Matrix
 from authproof.result import Result
 from authproof.verdict import Verdict
 from authproof.waivers import WaiverState, WaiverUse
@@ -25,7 +24,6 @@ class Report:
     classes: what may be claimed. waivers: what became of each of the profile.
     left_behind: what the clean-up could not undo.
     interrupted: the run was stopped before its end.
-    matrix: how every operation answered each kind of caller.
     """
 
     version: str
@@ -42,7 +40,6 @@ class Report:
     waivers: tuple[WaiverUse, ...] = ()
     left_behind: tuple[str, ...] = ()
     interrupted: bool = False
-    matrix: Matrix = field(default_factory=Matrix)
 
     @property
     def counts(self) -> Mapping[Verdict, int]:

@@ -278,7 +278,7 @@ class Runner:
                 self.left_behind.append(f"{what} ({why})")
             except Exception as error:  # noqa: BLE001  # our own mistake must not cost what is still to be undone
                 self.left_behind.append(self.lab.vault.redact(f"{what} (authproof failed: {type(error).__name__}: {error})"))
-        self.left_behind += (*self._without_logout(), *self.lab.leftovers)
+        self.left_behind += self._without_logout()
         self.lab.personal_tokens.clear()
         self.lab.open_sessions.clear()
 
@@ -317,7 +317,6 @@ class Runner:
             self.lab.moved,
             self.lab.profile.url,
             tuple(self.handshakes),
-            dict(self.lab.unasked()),
         )
 
 

@@ -40,7 +40,7 @@ url = "https://api.example.com/v1/"
 contract = "openapi.yaml"
 ca = "ca.pem"
 timeout = 2.5
-unsafe_methods = true
+unsafe_writes = true
 signing_key = "file:key.pem"
 
 [budget]
@@ -61,7 +61,7 @@ command = ["manage", "disable", "{email}"]
     assert profile.url == "https://api.example.com/v1"
     assert profile.contract == str(tmp_path / "openapi.yaml")
     assert profile.ca == tmp_path / "ca.pem"
-    assert (profile.timeout, profile.unsafe_methods, profile.allows_writes) == (2.5, True, True)
+    assert (profile.timeout, profile.unsafe_writes, profile.allows_writes) == (2.5, True, True)
     assert profile.signing_key == "-----BEGIN\nmany lines\n"
     assert profile.budget == Budget(requests=100, rate=5)
     assert profile.hooks["advance_clock"] == HookRule(

@@ -9,7 +9,6 @@ from authproof.checks import (
     creations,
     document,
     errors,
-    existence,
     forged_tokens,
     isolation,
     jwt,
@@ -52,7 +51,6 @@ _MODULES = (
     transport,
     errors,
     document,
-    existence,
 )
 
 CHECKS: tuple[Check, ...] = tuple(found for module in _MODULES for found in vars(module).values() if isinstance(found, Check))

@@ -139,7 +139,7 @@ def declared_scheme_is_read(seen: Evidence, operation: Operation) -> Judgement:
 
 def _has_good_token(seen: Evidence, exchange: Exchange) -> bool:
     """True for the probes whose token the target itself gave out and nobody has touched since."""
-    good = {"identity.control", "bearer.control", "permission.held", "operation.entitled", "pat.create", "pat.list", "object.create", "object.own"}
+    good = {"identity.control", "bearer.control", "permission.held", "pat.create", "pat.list", "object.create", "object.own"}
     return exchange.probe.name in good and any(seen.tokens_in(value) for _, value in exchange.probe.request.headers)
 
 

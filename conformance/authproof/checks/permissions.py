@@ -22,14 +22,14 @@ UNPROCESSED = frozenset({400, 413, 415, 422})
 """Refusals of what was sent, which say nothing of the caller."""
 
 
-def _holds(seen: Evidence, application: Application | None, operation: Operation, part: str = "ordinary") -> bool:
-    """True when who-am-I says that the account of `part` may call `operation` with its access token."""
+def _holds(seen: Evidence, application: Application | None, operation: Operation) -> bool:
+    """True when who-am-I says that the ordinary account may call `operation` with its access token."""
     pointer = application.identity.fields.get("permissions") if application and application.identity else None
     if application is None or application.identity is None or pointer is None:
         return False
     wanted = operation.bearer_schemes.get(application.access_token.scheme.name, frozenset())
     for exchange in seen.all("identity.control", application.identity.operation):
-        if exchange.probe.variant == part:
+        if exchange.probe.variant == "ordinary":
             held = get(response_of(exchange).json, pointer)
             return isinstance(held, list) and wanted <= {str(entry) for entry in held}
     return False
@@ -55,7 +55,7 @@ def _forbidden(exchange: Exchange) -> Judgement:
     return broken(f"{what} is answered {status} where 403 is due{harm}.", exchange)
 
 
-@check("AUTHZ-01", on=reads_with_permission, reads=("permissions", "operations"))
+@check("AUTHZ-01", on=reads_with_permission, reads="permissions")
 def permission_opens_the_operation(seen: Evidence, operation: Operation) -> Judgement:
     """The permission makes the difference: 403 without it, a success with it (RFC 9110 section 15.5.4)."""
     without, held = seen.one("permission.missing", operation), seen.one("permission.held", operation)
@@ -74,8 +74,6 @@ def missing_permission_is_forbidden(seen: Evidence, operation: Operation) -> Jud
     """A valid token without the permission is answered 403, on each operation that takes one (CWE-862)."""
     application = seen.application_of(operation)
     asked = [*seen.all("permission.missing", operation), *seen.all("permission.existing", operation)]
-    if not _holds(seen, application, operation, "other"):
-        asked += seen.all("permission.missing_to_other", operation)
     was_sent = any(exchange.probe.name == "permission.missing" and exchange.probe.operation == operation.id for exchange in seen.exchanges)
     if not was_sent and application and ("permissions", application.name) not in seen.outcomes:
         return untestable("A server without this check would carry the request out, and the profile does not allow unsafe writes.")

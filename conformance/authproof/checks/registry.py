@@ -56,8 +56,6 @@ class Check:
         try:
             judgement = self.judge(evidence, operation)
         except NotObserved as absent:
-            if reason := evidence.unasked.get(operation.id):
-                return untestable(reason)
             return next((Judgement(outcome.verdict, outcome.reason) for _, outcome in outcomes), undecided(str(absent)))
         # A script of ours that broke off may have left the question unasked on which the requirement fails.
         broken_off = (outcome for script, outcome in outcomes if script in self.scripts and outcome.verdict is Verdict.ERROR)

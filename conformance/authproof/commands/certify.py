@@ -15,7 +15,7 @@ from authproof.commands.output import Destination, Output, destinations
 from authproof.problem import UsageProblem
 from authproof.profile import ProfileError, profile_of
 from authproof.reports import FORMATS
-from authproof_spec import Contract, ContractError, load_contract
+from authproof_spec import ContractError, load_contract
 from authproof_spec.catalogue import Level, UnknownTermError
 
 if TYPE_CHECKING:
@@ -51,9 +51,6 @@ INTERRUPTED = 130
     help=f"Write a report: {', '.join(FORMATS)}. The path - is the standard output; may be repeated.",
 )
 @click.option("--exhaustive", is_flag=True, help="Send every variant of a forged token, and not a sample of each kind.")
-@click.option(
-    "--unsafe-methods", is_flag=True, help="Also send requests that a right server carries out, and may so change what is the target's own."
-)
 @click.option("--rate", type=click.FloatRange(0, min_open=True), metavar="N", help="Send at most N requests a second.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="How long to wait for one answer.")
 @click.option("--ca", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="PEM file with the certificate authorities to trust.")
@@ -71,7 +68,6 @@ def command(
     level: str,
     reports: tuple[Destination, ...],
     exhaustive: bool,  # noqa: FBT001  # click passes it by name, as all of them
-    unsafe_methods: bool,  # noqa: FBT001
     rate: float | None,
     timeout: float | None,
     ca: Path | None,
@@ -108,28 +104,16 @@ def command(
                 profile, hooks = stack.enter_context(embedded_mock(contract))
             trust = None if insecure else ca or profile.ca
             budget = replace(profile.budget, rate=rate or profile.budget.rate)
-            profile = replace(profile, exhaustive=exhaustive or profile.exhaustive, unsafe_methods=unsafe_methods or profile.unsafe_methods)
+            profile = replace(profile, exhaustive=exhaustive or profile.exhaustive)
             profile = replace(profile, budget=budget, timeout=timeout or profile.timeout, ca=trust, verify=profile.verify and not insecure)
             extensions = load_extensions(profile.checks)
             items = plan(contract, only, skip, extensions, Level(level.upper()))
             certification = Certification(contract, profile, items, hooks=hooks, extensions=extensions)
-            if profile.unsafe_methods:
-                click.echo(_may_change(contract), err=True)
             report = _certify(certification, output)
     except (ContractError, ProfileError, UnknownTermError) as error:
         raise UsageProblem(str(error)) from error
     output.show(report)
     sys.exit(INTERRUPTED if report.interrupted else EXIT_CODES[report.verdict])
-
-
-def _may_change(contract: Contract) -> str:
-    """What a run may change that is allowed unsafe methods: said before it begins."""
-    from authproof.evidence import flow_operations
-    from authproof.lab import SAFE
-
-    own = {operation.id for application in contract.applications.values() for operation in flow_operations(application)}
-    names = [operation.name for operation in contract.protected_operations if operation.method not in SAFE and operation.id not in own]
-    return f"Unsafe methods are allowed: the run may change something by {', '.join(names) or 'no operation of the document'}."
 
 
 def _certify(certification: Certification, output: Output) -> Report:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
 
 from authproof.exchange import Exchange
-from authproof.matrix import Row
 from authproof.report import Report
 from authproof.reports.curl import curl
 from authproof.result import Result
@@ -42,10 +40,6 @@ def as_data(report: Report) -> dict[str, object]:
         "left_behind": list(report.left_behind),
         "counts": {verdict.value: count for verdict, count in report.counts.items()},
         "results": [_result(result, report.target) for result in report.results],
-        "matrix": {
-            "identities": list(report.matrix.identities),
-            "rows": [_row(row, report.matrix.identities) for row in report.matrix.rows],
-        },
         "waivers": [
             {
                 "id": use.waiver.id,
@@ -63,14 +57,6 @@ def as_data(report: Report) -> dict[str, object]:
             for name, fact in report.facts.items()
         },
     }
-
-
-def _row(row: Row, identities: Sequence[str]) -> dict[str, object]:
-    cells = {
-        identity: {"expected": cell.expected, "seen": list(cell.seen), "as_expected": cell.as_expected, "requirement": cell.requirement}
-        for identity, cell in zip(identities, row.cells, strict=True)
-    }
-    return {"operation": row.operation, "note": row.note, "cells": cells}
 
 
 def _result(result: Result, target: str) -> dict[str, object]:

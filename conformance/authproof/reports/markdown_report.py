@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from authproof.exchange import Exchange
-from authproof.matrix import Cell, Matrix
 from authproof.report import Report
 from authproof.reports.curl import curl
 from authproof.reports.transcript import GRAVEST_FIRST, printable, received, sent
@@ -23,7 +22,6 @@ _SIGNS = {
 _TOLD = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.WARN, Verdict.WAIVED)
 _BODY_LIMIT = 1000
 _EXCHANGES_SHOWN = 3
-_ROWS_SHOWN = 100
 _SPECIAL = frozenset("\\`*_{}[]()<>#|~&@$:")
 # A job's summary on GitHub holds a mebibyte; what no longer fits is counted.
 _LIMIT = 500_000
@@ -43,7 +41,7 @@ def render(report: Report) -> str:
     for found in report.classes:
         words = found.claim.words + (f": {found.reason}" if found.reason else "")
         lines.append(f"| {found.cls.name} | {found.cls.title} | {_SIGNS[found.claim]} {escaped(words)} |")
-    lines += ["", *_areas(report), "", *_matrix(report.matrix)]
+    lines += ["", *_areas(report), ""]
     lines += [f"* {escaped(remark)}" for remark in report.remarks]
     return "\n".join([*lines, *_findings(report)]) + "\n"
 
@@ -61,30 +59,6 @@ def _areas(report: Report) -> Iterator[str]:
         counts = Counter(result.verdict for result in results)
         yield f"| {area} | {' | '.join(str(counts[verdict] or '') for verdict in shown)} |"
     yield f"| **all** | {' | '.join(str(report.counts[verdict]) for verdict in shown)} |"
-
-
-def _matrix(matrix: Matrix) -> Iterator[str]:
-    if not matrix.rows:
-        return
-    odd = sum(row.deviates for row in matrix.rows)
-    told = (
-        f"{odd} of {len(matrix.rows)} answer some caller otherwise than expected"
-        if odd
-        else f"all {len(matrix.rows)} answer as expected, where they were asked"
-    )
-    yield f"<details><summary>Operations by caller: {told}</summary>\n"
-    yield f"| operation | {' | '.join(matrix.identities)} |"
-    yield "|---|" + "---|" * len(matrix.identities)
-    for row in matrix.rows[:_ROWS_SHOWN]:
-        yield f"| {escaped(row.operation)} | {' | '.join(_cell(cell) for cell in row.cells)} |"
-    if len(matrix.rows) > _ROWS_SHOWN:
-        yield f"\nFurther operations, in the other formats: {len(matrix.rows) - _ROWS_SHOWN}."
-    yield "\n</details>\n"
-
-
-def _cell(cell: Cell) -> str:
-    seen = "/".join(map(str, cell.seen))
-    return f"**{seen}** for {cell.expected}" if cell.as_expected is False else seen
 
 
 def _findings(report: Report) -> Iterator[str]:

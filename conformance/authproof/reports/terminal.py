@@ -15,7 +15,6 @@ from rich.text import Text
 
 from authproof.classes import Claim
 from authproof.exchange import Exchange
-from authproof.matrix import Matrix, deviations
 from authproof.report import Report
 from authproof.reports.curl import curl
 from authproof.reports.transcript import GRAVEST_FIRST, printable, received, sent
@@ -41,7 +40,6 @@ _CLAIM_STYLES = {
 _TOLD = (Verdict.WAIVED, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.ERROR, Verdict.FAIL)
 _BODY_LIMIT = 400
 _EXCHANGES_SHOWN = 3
-_ROWS_SHOWN = 20
 _RESULTS_SHOWN = 3
 """Of one requirement; of the others the first line and the reason are printed."""
 
@@ -57,7 +55,6 @@ def render(report: Report, console: Console, *, quiet: bool = False, plain: bool
             console.print(_table(report))
         _print_findings(report, console, _TOLD)
         _print_skipped(report, console)
-        _print_matrix(report.matrix, console)
     _print_summary(report, console, quiet=quiet)
 
 
@@ -134,23 +131,6 @@ def _print_skipped(report: Report, console: Console) -> None:
     if reasons:
         console.print()
         _print(console, Text("Skipped"), *(Text(printable(f"  {reason} ({', '.join(found)})"), style="dim") for reason, found in reasons.items()))
-
-
-def _print_matrix(matrix: Matrix, console: Console) -> None:
-    """The operations that answer some caller otherwise than expected; the whole matrix stands in the other formats."""
-    odd = list(deviations(matrix))
-    if not matrix.rows:
-        return
-    console.print()
-    what = (
-        f"{len(odd)} of {len(matrix.rows)} answer otherwise than expected"
-        if odd
-        else f"all {len(matrix.rows)} answer as expected, where they were asked"
-    )
-    _print(console, Text(f"Operations by caller ({', '.join(matrix.identities)}): {what}."))
-    _print(console, *(Text(printable(f"  {line}"), style="red") for line in odd[:_ROWS_SHOWN]))
-    if len(odd) > _ROWS_SHOWN:
-        _print(console, Text(f"  Further ones, in the other formats: {len(odd) - _ROWS_SHOWN}", style="dim"))
 
 
 def _print_summary(report: Report, console: Console, *, quiet: bool) -> None:

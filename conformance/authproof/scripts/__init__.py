@@ -26,7 +26,6 @@ from authproof.scripts import (
     minted,
     objects,
     opaque,
-    operations,
     permissions,
     personal_tokens,
     refresh,
@@ -43,7 +42,6 @@ ScriptFunction: TypeAlias = Callable[[Lab, Application], Script]
 # Failed logins come late: a limiter that they trip must not spoil the rest. What moves the clock comes last: everything else is then over.
 SCRIPTS: Mapping[str, ScriptFunction] = {
     "baseline": baseline.baseline,
-    "operations": operations.operations,
     "public": bearer.public,
     "bearer": bearer.bearer,
     "bearer_in_full": bearer.bearer_in_full,

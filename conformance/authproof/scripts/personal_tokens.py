@@ -12,11 +12,10 @@ from datetime import UTC, datetime
 from authproof.exchange import Exchange, Probe
 from authproof.forge.compact import encode, header_of, signed
 from authproof.keys import algorithm_of, signing_key
-from authproof.lab import MAIN, Blocked, Lab, Missing, PersonalToken, Script, Session, Step, Wait
+from authproof.lab import MAIN, Blocked, Lab, Missing, PersonalToken, Script, Session, Step, Wait, example_body
 from authproof.profile import Part
 from authproof.schemas import request_field
 from authproof.scripts.altered import altered_values, opaque_forgeries
-from authproof.scripts.forgeries import elsewhere
 from authproof.vault import decode
 from authproof_spec import Application, Operation
 from authproof_spec.contract import Meaning, PersonalAccessTokens
@@ -58,9 +57,6 @@ def personal_tokens(lab: Lab, application: Application) -> Script:
     if used.response and used.response.is_success:
         yield Wait(_LAG)
         yield Probe("pat.revoked_use_later", lab.call(me, bearer=token.value), me.id)
-    for operation in elsewhere(lab, application):
-        if personal.kind.scheme.name in operation.bearer_schemes:
-            yield Probe("pat.revoked_use", lab.example_call(operation, bearer=token.value), operation.id)
     yield Probe("pat.list_after", lab.call(personal.list, bearer=session.access_token), personal.list.id)
     yield lab.revocation(token, session.access_token, "pat.revoke_again")
 
@@ -242,7 +238,7 @@ def token_body(lab: Lab, personal: PersonalAccessTokens) -> dict[str, Json]:
 
 def body_of(lab: Lab, personal: PersonalAccessTokens, expires_at: float, name: str | None = None) -> dict[str, Json]:
     """The body of a creation: the document's example with a name that tells the run, and with that expiry (seconds since the epoch)."""
-    example = copy.deepcopy(lab.values.body(personal.create))
+    example = copy.deepcopy(example_body(personal.create))
     body: dict[str, Json] = example if isinstance(example, dict) else {}
     field = request_field(lab.contract, personal.create, personal.request_name)
     put(
