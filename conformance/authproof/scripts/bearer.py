@@ -105,7 +105,7 @@ def bearer_in_body(lab: Lab, application: Application) -> Script:
     if invalid is not None:
         yield Probe("bearer.invalid_body", lab.call(operation, body=invalid), operation.id)
     personal = application.personal_access_tokens
-    creates = personal is not None and personal.create is operation and lab.profile.allows_writes
+    creates = personal is not None and personal.create is operation and lab.profile.allows_unsafe_methods
     body = {**(token_body(lab, personal) if personal and creates else {}), "access_token": session.access_token}
     in_json = lab.call(operation, body=body)
     form = urlencode({name: value for name, value in body.items() if isinstance(value, str)}).encode()

@@ -8,8 +8,9 @@ from itertools import cycle
 from authproof.exchange import Probe
 from authproof.forge import minted as forge
 from authproof.forge.minted import Mint
+from authproof.inputs import nothing_like_text
 from authproof.keys import signing_key
-from authproof.lab import Blocked, Lab, Missing, Script, nothing_like_text
+from authproof.lab import Blocked, Lab, Missing, Script
 from authproof.scripts.forgeries import Issued, Kind, elsewhere, forged, issued, offered, stranger
 from authproof_spec import Application
 from authproof_spec.contract import Meaning

@@ -46,7 +46,7 @@ def restricted(lab: Lab, application: Application) -> Iterator[Operation]:
 
 def is_harmless(lab: Lab, operation: Operation) -> bool:
     """True when the example call of `operation` does no harm on a server that lets everybody do everything."""
-    if operation.method in SAFE or operation.path_parameters or lab.profile.allows_writes:
+    if operation.method in SAFE or operation.path_parameters or lab.profile.allows_unsafe_methods:
         return True
     return any(media.schema and not lab.contract.document.validator(media.schema).is_valid({}) for media in _contents(operation))
 

@@ -11,8 +11,9 @@ from datetime import UTC, datetime
 
 from authproof.exchange import Exchange, Probe
 from authproof.forge.compact import encode, header_of, signed
+from authproof.inputs import example_body
 from authproof.keys import algorithm_of, signing_key
-from authproof.lab import MAIN, Blocked, Lab, Missing, PersonalToken, Script, Session, Step, Wait, example_body
+from authproof.lab import MAIN, Blocked, Lab, Missing, PersonalToken, Script, Session, Step, Wait
 from authproof.profile import Part
 from authproof.schemas import request_field
 from authproof.scripts.altered import altered_values, opaque_forgeries
