@@ -34,6 +34,18 @@ class HookRecord:
     output: str
 
 
+@dataclass(frozen=True, slots=True)
+class Role:
+    """An account of the profile as it counts for permissions: by its part, or by the name that the profile gives to it.
+
+    permissions: what it holds, by the profile; None where that does not say.
+    """
+
+    application: str
+    name: str
+    permissions: frozenset[str] | None = None
+
+
 @dataclass(frozen=True)
 class Evidence:
     """The exchanges of a run in their order, facts about the secrets in them, and what could not be done.
@@ -41,6 +53,7 @@ class Evidence:
     outcomes: by script and application; an absent entry means that the script ran to its end.
     hooks: what was done behind the API's back. moved: seconds by which that moved the target's clock.
     url: of the target. handshakes: what was tried of TLS.
+    roles: the accounts that differ in what they may do. unasked: ids of the operations that the run was not to ask, since they write.
     """
 
     contract: Contract
@@ -51,6 +64,8 @@ class Evidence:
     moved: float = 0.0
     url: str = ""
     handshakes: tuple[Handshake, ...] = ()
+    roles: tuple[Role, ...] = ()
+    unasked: frozenset[str] = frozenset()
 
     def all(self, name: str, operation: Operation | None = None) -> tuple[Exchange, ...]:
         """Every exchange of the probe `name` (at `operation`) that was answered."""

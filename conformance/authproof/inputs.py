@@ -79,7 +79,15 @@ class InputSource:
 
     def names_something(self, operation: Operation) -> bool:
         """True when each path parameter of `operation` is known to name something; also where there is none."""
-        return all((operation.id, p.name) in self._known or self.given(operation, p.name) is not None for p in operation.path_parameters)
+        return all(self.is_known(operation, parameter.name) for parameter in operation.path_parameters)
+
+    def is_known(self, operation: Operation, parameter: str) -> bool:
+        """True when that path parameter of `operation` is known to name something."""
+        return (operation.id, parameter) in self._known or self.given(operation, parameter) is not None
+
+    def aims_at_nothing(self, operation: Operation) -> bool:
+        """True when a path parameter of `operation`, which writes, names something that does not exist."""
+        return any(self.given(operation, p.name) is None and not self._is_closed(p) for p in operation.path_parameters)
 
     def example(self, operation: Operation, parameter: Parameter) -> Json:
         """A value of `parameter` by the document: an example, else the plainest one that its schema allows."""
@@ -98,21 +106,27 @@ class InputSource:
 
     def _nothing(self, operation: Operation, parameter: Parameter) -> str:
         """A value that `parameter` allows and that names nothing; one of its values, where the schema names them all."""
-        schema = self._contract.document.resolve(get(self._contract.document.root, parameter.schema)) if parameter.schema else None
         example = serialised(parameter, self.example(operation, parameter))[0][1]
-        if "boolean" in parameter.types or (isinstance(schema, Mapping) and schema.keys() & {"enum", "const"}):
+        if self._is_closed(parameter):
             return example
         for candidate in (nothing_like_text(example), re.sub("[0-9]", "9", example)):
             if candidate != example and self._fits(parameter.schema, _read(parameter, candidate)):
                 return candidate
         return serialised(parameter, self._made(operation, parameter))[0][1]
 
+    def _schema(self, pointer: str | None) -> Json:
+        return self._contract.document.resolve(get(self._contract.document.root, pointer)) if pointer else None
+
+    def _is_closed(self, parameter: Parameter) -> bool:
+        """True when the schema of `parameter` names all its values, so that it tells no object."""
+        schema = self._schema(parameter.schema)
+        return "boolean" in parameter.types or (isinstance(schema, Mapping) and bool(schema.keys() & {"enum", "const"}))
+
     def _candidates(self, parameter: Parameter) -> Iterator[Json]:
-        schema = self._contract.document.resolve(get(self._contract.document.root, parameter.schema)) if parameter.schema else None
         if parameter.example is not None:
             # An identifier that looks like a number is often written as one, whatever its schema says.
             yield from (cast("Json", parameter.example), str(parameter.example))
-        yield from examples_in(schema)
+        yield from examples_in(self._schema(parameter.schema))
         if parameter.types & {"integer", "number"}:
             yield 1
         if "boolean" in parameter.types:
@@ -149,9 +163,7 @@ class InputSource:
     def body(self, operation: Operation, media: MediaType) -> Json:
         """A valid body of `operation` as `media` has it: an example that fits its schema, else one of Schemathesis."""
         examples = cast("Iterable[Json]", media.examples.values())
-        root = self._contract.document.root
-        of_schema = examples_in(self._contract.document.resolve(get(root, media.schema))) if media.schema else ()
-        for candidate in (*examples, *of_schema):
+        for candidate in (*examples, *examples_in(self._schema(media.schema))):
             if self._fits(media.schema, candidate):
                 return candidate
         place = self._place(media.schema or "")

@@ -15,7 +15,7 @@ from authproof.bodies import encode
 from authproof.exchange import Exchange, Headers, Probe, Request
 from authproof.hooks import DeclaredHooks, Hooks
 from authproof.inputs import InputSource
-from authproof.methods import writing_operations
+from authproof.methods import SAFE, writing_operations
 from authproof.onetime import totp_of
 from authproof.profile import SECRETS, Account, Part, Profile
 from authproof.tokens import access_token_in, given_cookies, refresh_token_in, where_access_tokens_are
@@ -114,6 +114,7 @@ class Lab:
     personal_values: every personal access token of the run, which may travel otherwise than an access token.
     csrf_values, partners: what was given together with an access token, by it, and the access token given together with a refresh token.
     open_sessions, personal_tokens: what is to be ended at the end; the runner tells `note` every exchange, so that none is forgotten.
+    served: the operations that somebody who may call them was asked as, with the part of the account. answers: to what was asked for its list.
     failed_logins: how many the target has refused so far. moved: seconds by which hooks moved the target's clock.
     """
 
@@ -125,14 +126,16 @@ class Lab:
     moved: float = 0.0
     failed_logins: int = 0
     run_id: str = field(default_factory=lambda: secrets.token_hex(4))
-    sessions: dict[tuple[str, Part], Session] = field(default_factory=dict)
-    refusals: dict[tuple[str, Part], Exception] = field(default_factory=dict)
+    sessions: dict[tuple[str, str], Session] = field(default_factory=dict)
+    refusals: dict[tuple[str, str], Exception] = field(default_factory=dict)
     open_sessions: list[Session] = field(default_factory=list)
     personal_tokens: list[PersonalToken] = field(default_factory=list)
     personal_values: set[str] = field(default_factory=set, repr=False)
     csrf_values: dict[str, str] = field(default_factory=dict, repr=False)
     partners: dict[str, str] = field(default_factory=dict, repr=False)
 
+    served: set[tuple[str, str]] = field(default_factory=set)
+    answers: dict[str, Json] = field(default_factory=dict, repr=False)
     inputs: InputSource = field(init=False, repr=False)
     _writing: frozenset[str] = field(init=False, repr=False)
 
@@ -178,7 +181,7 @@ class Lab:
         known = {} if account is None else {attribute: value for attribute, value in account.attributes.items() if attribute not in SECRETS}
         return Hook(name, {**known, **values})
 
-    def session(self, application: Application, *parts: Part) -> Session:
+    def session(self, application: Application, *parts: str) -> Session:
         """The open session of the first of `parts` that the profile has. Raises Missing or Blocked."""
         account = self.profile.account(application.name, *parts)
         if account is None:
@@ -262,7 +265,12 @@ class Lab:
         return self.call(operation, headers=headers, cookies={**jar, **(cookies or {})}, query=query)
 
     def example_call(self, operation: Operation, *, bearer: str | None = None, path: Mapping[str, str] | None = None) -> Request:
-        """A request of `operation` that is valid but for the credential; see `call` for what it is aimed at."""
+        """A request of `operation` that is valid but for the credential; see `call` for what it is aimed at.
+
+        Where the profile allows no unsafe methods, it has an empty object for a body that would create something.
+        """
+        if operation.method not in SAFE and operation.request_body and not self.profile.allows_unsafe_methods:
+            return self.call(operation, bearer=bearer, path=path, body={})
         return self.call(operation, bearer=bearer, path=path, content=self.inputs.of(operation).content)
 
     def may_ask(self, operation: Operation) -> bool:

@@ -145,6 +145,11 @@ class Profile:
         by_part = {account.part: account for account in self.accounts if account.application == application}
         return next((by_part[part] for part in parts if part in by_part), None)
 
+    def roles(self, application: str) -> tuple[Account, ...]:
+        """The accounts of `application` that differ in what they may do: the ordinary and the privileged one, and those with a name of their own."""
+        own = [account for account in self.accounts if account.application == application]
+        return tuple(account for account in own if account.part in {Part.ORDINARY, Part.PRIVILEGED} or account.part not in list(Part))
+
     @property
     def is_loopback(self) -> bool:
         """True when the target is on this machine."""
@@ -249,7 +254,11 @@ def load_profile(path: str | Path, url: str | None = None) -> Profile:
             known = {name: _value(source, join(("accounts", application, part, name)), value) for name, value in values.items()}
             secret = known.pop("totp_secret", None)
             _check_totp(source, join(("accounts", application, part, "totp_secret")), secret)
-            accounts.append(Account(application, Part(part) if part in list(Part) else part, known, secret, None if permissions is None else frozenset(permissions)))
+            accounts.append(
+                Account(
+                    application, Part(part) if part in list(Part) else part, known, secret, None if permissions is None else frozenset(permissions)
+                )
+            )
     base = url or target.get("url")
     if base is None:
         raise ProfileError(f"{source}: target.url is missing. Mend: add it, or give the URL on the command line.")
@@ -289,7 +298,9 @@ def _parameters(source: Path, raw: Mapping[str, Any]) -> dict[str | None, Mappin
     tables: dict[str | None, Mapping[str, Any]] = {None: {name: value for name, value in raw.items() if not isinstance(value, dict)}}
     tables |= {name: value for name, value in raw.items() if isinstance(value, dict)}
     return {
-        operation: {name: _value(source, join(("parameters", *([operation] if operation else []), name)), _text(value)) for name, value in table.items()}
+        operation: {
+            name: _value(source, join(("parameters", *([operation] if operation else []), name)), _text(value)) for name, value in table.items()
+        }
         for operation, table in tables.items()
     }
 

@@ -65,7 +65,11 @@ class Runner:
 
     def __post_init__(self) -> None:
         self._started = self.monotonic()
-        self._requests, self._seconds = self.lab.profile.budget.for_operations(len(self.lab.contract.protected_operations))
+        self._requests, self._seconds = self.lab.profile.budget.for_operations(len(self.lab.contract.protected_operations), self._roles())
+
+    def _roles(self) -> int:
+        """How many roles of its own the profile has at most for one application."""
+        return max((len(self.lab.profile.roles(name)) for name in self.lab.contract.applications), default=0)
 
     def run(self, name: str, application: Application, script: Script) -> None:
         """Carry `script` out. What stops it becomes the outcome of `name` for `application`. Raises Unreachable."""

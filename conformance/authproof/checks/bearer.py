@@ -204,6 +204,13 @@ def bad_token_is_not_rescued(seen: Evidence, operation: Operation) -> Judgement:
     return _refused(seen, operation, [seen.one("bearer.rescue", operation)], "A bad token with a good one in query and cookie")
 
 
+@check("BEARER-29", on=protected, reads="bearer")
+def token_that_is_none_is_refused(seen: Evidence, operation: Operation) -> Judgement:
+    """Whatever is no token at all is refused, by every protected operation (RFC 6750 section 3.1)."""
+    judgement = refused(seen.one("bearer.garbage", operation), "A token that is none", tolerated=BAD_REQUEST)
+    return with_control(seen, "bearer.control", operation, judgement)
+
+
 @check("BEARER-22", on=with_permission, reads=("bearer", "jwt"))
 def strangers_are_not_forbidden(seen: Evidence, operation: Operation) -> Judgement:
     """Who is not authenticated is never told that a permission is missing (RFC 9110 section 15.5.4)."""

@@ -26,6 +26,7 @@ from authproof.scripts import (
     minted,
     objects,
     opaque,
+    operations,
     permissions,
     personal_tokens,
     refresh,
@@ -42,6 +43,7 @@ ScriptFunction: TypeAlias = Callable[[Lab, Application], Script]
 # Failed logins come late: a limiter that they trip must not spoil the rest. What moves the clock comes last: everything else is then over.
 SCRIPTS: Mapping[str, ScriptFunction] = {
     "baseline": baseline.baseline,
+    "lists": operations.lists,
     "public": bearer.public,
     "bearer": bearer.bearer,
     "bearer_in_full": bearer.bearer_in_full,
@@ -55,6 +57,7 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "minted": minted.minted,
     "permissions": permissions.permissions,
     "objects": permissions.objects,
+    "operations": operations.operations,
     "personal_tokens": personal_tokens.personal_tokens,
     "identities": identities.identities,
     "ownership": identities.ownership,
