@@ -169,11 +169,16 @@ class Certification:
         """The result of one item, as waived where the profile excuses it. A check that raises becomes an error of its own."""
         return excused(self._judged(item), self.profile.waivers, self._started.date())
 
-    def _judged(self, item: Item) -> Result:
+    @property
+    def _seen(self) -> Evidence:
         if self._evidence is None:
             raise RuntimeError("run() comes before judge()")
+        return self._evidence
+
+    def _judged(self, item: Item) -> Result:
+        seen = self._seen
         try:
-            judgement = item.check(self._evidence, item.operation)
+            judgement = item.check(seen, item.operation)
         except Exception as error:  # noqa: BLE001  # our own mistake must cost one result, not the run
             judgement = Judgement(Verdict.ERROR, f"authproof failed in its check: {type(error).__name__}: {error}")
         verdict = judgement.verdict
@@ -192,7 +197,7 @@ class Certification:
         judged = [self._judged(item) for item in self.items]
         today = self._started.date()
         results = tuple(excused(result, self.profile.waivers, today) for result in judged)
-        asked = {item.check.requirement for item in plan(self.contract)}
+        asked = {item.check.requirement for item in plan(self.contract) if not item.check.obstacle(self._seen, item.operation)}
         # Where some operations of a requirement were left out, a waiver of it may be needed after all.
         left_out = [Result(item.requirement, item.operation.name, Verdict.INCONCLUSIVE, "It was left out.") for item in self._others()]
         return Report(

@@ -34,10 +34,10 @@ class ConformanceClass:
 CLASSES = (
     ConformanceClass(
         name="core",
-        title="Bearer tokens: 401 and 403",
+        title="Access tokens: 401 and 403",
         areas=("BEARER", "JWT", "AUTHZ", "ERR", "DOC", "TRANSPORT", "APP"),
         essential=("BEARER-01",),
-        where_declared=("BEARER-11", "JWT-13", "AUTHZ-01"),
+        where_declared=("BEARER-11", "BEARER-28", "JWT-13", "AUTHZ-01"),
         absent="the document protects no operation",
     ),
     ConformanceClass(
@@ -45,8 +45,9 @@ CLASSES = (
         title="Browser sessions: login, refresh, cookie, logout",
         areas=("LOGIN", "COOKIE", "REFRESH", "LOGOUT", "CORS"),
         also=("APP-02", "APP-03", "JWT-42"),
-        essential=("LOGIN-01", "LOGIN-02", "COOKIE-01", "REFRESH-01", "REFRESH-03", "LOGOUT-01"),
-        absent="the document declares no login with refresh cookie and logout",
+        essential=("LOGIN-01", "LOGIN-02", "REFRESH-01", "REFRESH-03", "LOGOUT-01"),
+        where_declared=("COOKIE-01",),
+        absent="the document declares no login with refresh and logout",
     ),
     ConformanceClass(
         name="m2m",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from urllib.parse import urlsplit
 
+from authproof.bodies import decode
 from authproof_spec.pointer import Json, get
 
 Headers = tuple[tuple[str, str], ...]
@@ -30,6 +31,11 @@ class Request:
     body: bytes | None = None
     verbatim: bool = False
     plain: bool = False
+
+    @property
+    def content(self) -> Json:
+        """What the body says, as JSON or as a form; None when it says nothing."""
+        return decode(self.body or b"", header_value(self.headers, "content-type") or "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,12 +88,9 @@ class Probe:
     operation: str | None = None
     variant: str = ""
 
-    def json_at(self, pointer: str) -> Json:
-        """The part of the request's JSON body at `pointer`; None when there is none."""
-        try:
-            return get(json.loads(self.request.body or b""), pointer)
-        except (ValueError, RecursionError):
-            return None
+    def body_at(self, pointer: str) -> Json:
+        """The part of the request's body, JSON or a form, at `pointer`; None when there is none."""
+        return get(self.request.content, pointer)
 
 
 class Departure(StrEnum):

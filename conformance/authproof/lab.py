@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 import string
 import time
 from collections.abc import Callable, Generator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from typing import TypeAlias, cast
 from urllib.parse import quote
 
+from authproof.bodies import encode
 from authproof.exchange import Exchange, Headers, Probe, Request
 from authproof.hooks import DeclaredHooks, Hooks
 from authproof.onetime import totp_of
@@ -20,7 +20,7 @@ from authproof.profile import SECRETS, Account, Part, Profile
 from authproof.tokens import access_token_in, given_cookies, refresh_token_in, where_access_tokens_are
 from authproof.vault import Vault
 from authproof_spec import Application, Contract, Operation
-from authproof_spec.contract import Login, Parameter, SchemeKind
+from authproof_spec.contract import Login, Parameter, TokenKind
 from authproof_spec.pointer import Json, get, put
 
 _RANDOM_ENOUGH = 16
@@ -75,6 +75,7 @@ class Session:
 
     refresh_token: the newest one; None when the application has none, or after logout.
     identifier: the account's id, where the baseline has learned it from who-am-I.
+    ended: it was logged out, which an application without refresh tokens tells by nothing else.
     """
 
     application: Application
@@ -82,6 +83,14 @@ class Session:
     access_token: str
     refresh_token: str | None = None
     identifier: str | None = None
+    ended: bool = False
+
+    @property
+    def key(self) -> str | None:
+        """The token that its logout takes: the refresh token, or the access token where there is no other; None once it is over."""
+        if self.application.refresh_token:
+            return self.refresh_token
+        return None if self.ended else self.access_token
 
 
 @dataclass(frozen=True, slots=True)
@@ -219,25 +228,27 @@ class Lab:
             fields.append(("Cookie", "; ".join(f"{name}={value}" for name, value in jar.items())))
         content = None
         if body is not None:
-            content = json.dumps(body).encode()
-            fields.append(("Content-Type", "application/json"))
+            content, media_type = encode(operation, body)
+            fields.append(("Content-Type", media_type))
         return Request(operation.method, self._target(operation, path or {}, query), (*fields, *headers), content)
 
     def credential(self, application: Application, token: str) -> tuple[Headers, dict[str, str]]:
         """The header fields and cookies that carry `token`: as the application's access tokens travel, or as its personal ones."""
         personal = application.personal_access_tokens
         kind = personal.kind if personal and token in self.personal_values else application.access_token
-        match kind.scheme.kind:
-            case SchemeKind.COOKIE:
-                jar = {kind.scheme.parameter or "": token}
-                guard, value = application.csrf, self.csrf_values.get(token)
-                if guard is None or value is None:
-                    return (), jar
-                return ((guard.header, value),), {**jar, guard.cookie: value}
-            case SchemeKind.HEADER:
-                return ((kind.scheme.parameter or "", f"{kind.prefix} {token}" if kind.prefix else token),), {}
-            case _:
-                return (("Authorization", f"Bearer {token}"),), {}
+        headers, jar = at_its_place(kind, f"{kind.word} {token}" if kind.word else token)
+        of_page, beside = self.proof_of_page(application, token) if jar else ((), {})
+        return (*headers, *of_page), jar | beside
+
+    def proof_of_page(self, application: Application, access_token: str | None) -> tuple[Headers, dict[str, str]]:
+        """The CSRF token that came with `access_token`, in its field and its cookie; nothing where there is none."""
+        guard, value = application.csrf, self.csrf_values.get(access_token or "")
+        return (((guard.header, value),), {guard.cookie: value}) if guard and value is not None else ((), {})
+
+    def call_with(self, operation: Operation, kind: TokenKind, value: str, *, cookies: Mapping[str, str] | None = None, query: str = "") -> Request:
+        """A request of `operation` with `value`, just as it is, in the place of tokens of `kind`, and with other cookies and query."""
+        headers, jar = at_its_place(kind, value)
+        return self.call(operation, headers=headers, cookies={**jar, **(cookies or {})}, query=query)
 
     def example_call(self, operation: Operation, *, bearer: str | None = None) -> Request:
         """A request of `operation` with the document's example as its body, or an empty object where it might create something."""
@@ -320,21 +331,30 @@ class Lab:
         return Probe(name, self._with_refresh_token(application, application.refresh, token), application.refresh.id)
 
     def logout(self, application: Application, token: str | None, name: str) -> Probe:
-        """A logout with the refresh token `token`, or without one. Raises Missing when the contract has none."""
-        if application.logout is None or application.refresh_token is None:
+        """A logout with the key of a session, or without one. Raises Missing when the contract has none."""
+        if application.logout is None:
             raise Missing(f"The contract has no logout for {application.name}.")
+        if application.refresh_token is None:
+            headers, jar = ((), {}) if token is None else self.credential(application, token)
+            return Probe(name, self.call(application.logout, headers=headers, cookies=jar), application.logout.id)
         return Probe(name, self._with_refresh_token(application, application.logout, token), application.logout.id)
 
     def _with_refresh_token(self, application: Application, operation: Operation, token: str | None) -> Request:
         """A call of `operation` with the refresh token where the contract has it, and with its access token where the operation takes one."""
         bearer = self.partners.get(token or "") if operation.is_protected else None
         if application.refresh_body is None:
-            cookies = {application.cookie.name: token} if application.cookie and token is not None else None
-            return self.call(operation, bearer=bearer, cookies=cookies)
+            cookies = {application.cookie.name: token} if application.cookie and token is not None else {}
+            headers, beside = self.proof_of_page(application, self._page_of(application, token)) if bearer is None else ((), {})
+            return self.call(operation, bearer=bearer, cookies=cookies | beside, headers=headers)
         body: dict[str, Json] = {}
         if token is not None:
             put(body, application.refresh_body.request, token)
         return self.call(operation, bearer=bearer, body=body)
+
+    def _page_of(self, application: Application, refresh_token: str | None) -> str | None:
+        """The access token that came with `refresh_token`; for one that never was given, that of any session, whose page may well send it."""
+        others = (session.access_token for session in self.open_sessions if session.application is application)
+        return self.partners.get(refresh_token or "") or next(others, None)
 
     def note(self, exchange: Exchange) -> None:
         """Remember the personal access token that `exchange` created, and forget the one that its owner revoked by it."""
@@ -385,6 +405,16 @@ class Lab:
             return self.now()
         # Date may be written by a server in front of the application, whose clock no hook moves.
         return min(told, told + self.moved, key=lambda moment: abs(moment - self.now()))
+
+
+def at_its_place(kind: TokenKind, value: str) -> tuple[Headers, dict[str, str]]:
+    """The header field, or the cookie, for tokens of `kind`, with `value`."""
+    return (((kind.field, value),), {}) if kind.field else ((), {kind.scheme.parameter or "": value})
+
+
+def without(request: Request, name: str) -> Request:
+    """`request` without the header field `name`."""
+    return replace(request, headers=tuple(field for field in request.headers if field[0].lower() != name.lower()))
 
 
 def too_long(seconds: float) -> str:

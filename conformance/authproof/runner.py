@@ -297,8 +297,17 @@ class Runner:
                 self.left_behind.append(f"{what} ({why})")
             except Exception as error:  # noqa: BLE001  # our own mistake must not cost what is still to be undone
                 self.left_behind.append(self.lab.vault.redact(f"{what} (authproof failed: {type(error).__name__}: {error})"))
+        self.left_behind += self._without_logout()
         self.lab.personal_tokens.clear()
         self.lab.open_sessions.clear()
+
+    def _without_logout(self) -> Iterator[str]:
+        """The sessions of each application that has no logout, which end by themselves alone."""
+        for application in self.lab.contract.applications.values():
+            if application.logout is None and any(session.application is application and session.key for session in self.lab.open_sessions):
+                kind = application.refresh_token or application.access_token
+                until = f"for {kind.lifetime} seconds at most" if kind.lifetime else "until nobody knows when"
+                yield f"the sessions of {application.name}, for which the document has no logout: their tokens are good {until}"
 
     def _tasks(self) -> Iterator[tuple[str, Script]]:
         """What is to be undone. Each kind is looked up when its turn comes, since the one before may add to it."""
@@ -311,7 +320,7 @@ class Runner:
         for token in self.lab.personal_tokens.copy():
             yield f"the personal access token {token.identifier or 'that a creation gave without an id'}", cleanup.revoke(self.lab, token)
         for session in self.lab.open_sessions.copy():
-            if session.refresh_token and session.application.logout:
+            if session.key and session.application.logout:
                 yield f"a session of the {session.account.part} account of {session.application.name}", cleanup.log_out(self.lab, session)
         for what, hook in last:
             yield what, cleanup.carry_out(hook)
@@ -334,7 +343,7 @@ def _failed(login: Login, live: Exchange) -> bool:
     """True when the target took the request for a login and refused it. Where it answers 400 to that too, a malformed one is told by its body."""
     if live.probe.request.method != login.operation.method or live.status not in {login.refusal, 401, 403}:
         return False
-    sent = (live.probe.json_at(pointer) for pointer in login.credentials)
+    sent = (live.probe.body_at(pointer) for pointer in login.credentials)
     return live.status in {401, 403} or all(isinstance(value, str) and value for value in sent)
 
 

@@ -1,10 +1,12 @@
-"""Where answers have their tokens, as the contract says. Pure: scripts and checks alike read by these."""
+"""Where tokens are, as the contract says. Pure: scripts and checks alike read by these."""
 
 from __future__ import annotations
 
 from authproof.exchange import Exchange, Response
 from authproof.reading import SetCookie, set_cookies
-from authproof_spec import Application
+from authproof_spec import Application, Contract, Operation
+
+_READING = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 
 
 def given_cookies(response: Response, name: str) -> tuple[SetCookie, ...]:
@@ -37,3 +39,13 @@ def refresh_token_in(application: Application, exchange: Exchange) -> str | None
 def where_access_tokens_are(application: Application) -> str:
     """Where the contract has the access token in an answer, in words."""
     return f"in the cookie {application.access_cookie.name}" if application.access_cookie else f"at {application.access_token_field}"
+
+
+def changed_by_cookie(contract: Contract, application: Application) -> Operation | None:
+    """An operation that changes something for whoever has the access token's cookie: the creation of personal access tokens, else the first one."""
+    if application.access_cookie is None:
+        return None
+    scheme, personal = application.access_token.scheme.name, application.personal_access_tokens
+    candidates = [personal.create] if personal else []
+    candidates += [operation for operation in contract.protected_operations if operation.method not in _READING and operation.request_body]
+    return next((operation for operation in candidates if scheme in operation.bearer_schemes), None)

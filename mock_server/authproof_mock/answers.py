@@ -2,41 +2,60 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 
-from authproof_mock.http import NO_STORE, NOTHING, Answer
+from authproof_mock.http import NO_STORE, NOTHING, Answer, Headers
 from authproof_mock.refusal import Refusal
-from authproof_spec.contract import Contract, Operation
+from authproof_mock.samples import Samples
+from authproof_spec.contract import Application, Contract, Operation, TokenKind
 from authproof_spec.pointer import Json, put
 
 
 class Answers:
     """Gives every answer its last form."""
 
-    def __init__(self, contract: Contract) -> None:
+    def __init__(self, contract: Contract, samples: Samples) -> None:
         self._contract = contract
+        self._samples = samples
         self._media_types: dict[tuple[str, int], str] = {}
         self._private = frozenset(operation.id for operation in contract.operations if operation.security) | frozenset(_issuing(contract))
+        self._carriers = {operation.id: tuple(dict.fromkeys(_carriers(contract, operation))) for operation in contract.operations}
 
-    def refused(self, refusal: Refusal) -> Answer:
-        """The error answer of `refusal`, with its parts where the contract has them."""
-        return Answer(refusal.status, self.error_payload(refusal), refusal.headers)
+    def refused(self, refusal: Refusal, operation: Operation | None = None) -> Answer:
+        """The error answer of `refusal`, with its parts where the contract has them, and as `operation` declares it."""
+        status = refusal.status
+        # Content that is understood and not valid may be told from what is no request at all (RFC 9110 section 15.5.21).
+        if status == 400 and operation and "422" in operation.responses and (refusal.fields or operation.response(400) is None):
+            status = 422
+        return Answer(status, self.error_payload(refusal, status, operation), refusal.headers)
 
-    def error_payload(self, refusal: Refusal) -> dict[str, Json]:
-        """The error as JSON."""
+    def error_payload(self, refusal: Refusal, status: int, operation: Operation | None) -> Mapping[str, Json]:
+        """The error as JSON, shaped as `operation` declares it."""
         payload: dict[str, Json] = {}
         put(payload, self._contract.error_message, refusal.message)
         if refusal.fields and self._contract.error_fields is not None:
             put(payload, self._contract.error_fields, {name: list(messages) for name, messages in refusal.fields.items()})
-        return payload
+        return self._samples.completed(operation, status, payload) if operation else payload
 
     def finished(self, answer: Answer, operation: Operation | None) -> Answer:
         """`answer` with the headers that do not depend on what it says."""
-        headers = [*answer.headers]
+        headers = [*self.challenged(answer, operation)]
         if answer.payload is not NOTHING:
             headers += [("content-type", self.media_type(answer, operation)), ("x-content-type-options", "nosniff")]
         headers += self.caching(operation)
         return Answer(answer.status, answer.payload, headers, answer.delay)
+
+    def challenged(self, answer: Answer, operation: Operation | None) -> Headers:
+        """The fields of `answer`, whose challenge is for bearer tokens, with one for each way in which the operation takes tokens.
+
+        What RFC 6750 has a Bearer challenge say of an error has no place in another one, nor has another one a place in a 403.
+        """
+        carriers = self._carriers.get(operation.id, ()) if operation else ()
+        if not carriers or carriers == ("Bearer",) or not answer.header_values("www-authenticate"):
+            return answer.headers
+        kept = [field for field in answer.headers if field[0] != "www-authenticate" or "Bearer" in carriers]
+        further = [("www-authenticate", f'{carrier} realm="{self._contract.realm or "api"}"') for carrier in carriers if carrier != "Bearer"]
+        return [*kept, *(further if answer.status == 401 else ())]
 
     def media_type(self, answer: Answer, operation: Operation | None) -> str:
         """The first JSON type that the document declares for this status, else application/json."""
@@ -56,7 +75,30 @@ class Answers:
 
 def _issuing(contract: Contract) -> Iterator[str]:
     """The operations that issue tokens, which need no security of their own to be private."""
+    return (operation.id for application in contract.applications.values() for operation in _givers(application))
+
+
+def _givers(application: Application) -> Iterator[Operation]:
+    """The operations that give the tokens of a session."""
+    factor = application.second_factor
+    operations = (*(login.operation for login in application.logins), factor.operation if factor else None, application.refresh)
+    return (operation for operation in operations if operation)
+
+
+def _carriers(contract: Contract, operation: Operation) -> Iterator[str]:
+    """The scheme of a challenge for each kind of token that opens `operation`; for that of the session that it gives, or asks about."""
     for application in contract.applications.values():
-        factor = application.second_factor
-        operations = (*(login.operation for login in application.logins), factor.operation if factor else None, application.refresh)
-        yield from (operation.id for operation in operations if operation)
+        kinds = [kind for kind in application.bearer_kinds if kind.scheme.name in operation.bearer_schemes]
+        if kinds or operation in _of_sessions(application):
+            yield from (_scheme(kind) for kind in kinds or [application.access_token])
+
+
+def _of_sessions(application: Application) -> tuple[Operation, ...]:
+    """The operations by which a session begins, goes on, ends and tells whose it is."""
+    others = (application.logout, application.identity.operation if application.identity else None)
+    return (*_givers(application), *(operation for operation in others if operation))
+
+
+def _scheme(kind: TokenKind) -> str:
+    """How a challenge calls the way of `kind`. What travels outside Authorization has no registered name."""
+    return kind.auth_scheme or ("Cookie" if kind.field is None else "ApiKey")

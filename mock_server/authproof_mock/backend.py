@@ -70,10 +70,10 @@ class Backend:
         state = State(contract, self.clock, self.accounts, self.tokens, self.sessions, self.pats, self.second_factors)
         self._guard = parts.guard(state)
         self._validation = parts.validation(contract)
-        self._answers = parts.answers(contract)
+        self._samples = Samples(contract.document)
+        self._answers = parts.answers(contract, self._samples)
         self._cors = parts.cors(contract, [*cors_origins, *contract.cors_origins])
         self._transport = parts.transport()
-        self._samples = Samples(contract.document)
         self.journal = parts.journal()
         flows = parts.flows(state, self._samples)
         self._handlers: dict[str, Handler] = dict([*flows.handlers(), *parts.resources(state, self._samples).handlers()])
@@ -110,7 +110,7 @@ class Backend:
             try:
                 answer = self._cors.preflight(call) or self._decide(call, place, operation)
             except Refusal as refusal:
-                answer = self._answers.refused(refusal)
+                answer = self._answers.refused(refusal, operation)
             answer = self._answers.finished(answer, operation)
             answer = self._transport.secured(call, self._cors.shared(call, answer))
             if call.method == "HEAD":
@@ -135,7 +135,7 @@ class Backend:
             try:
                 answer = self._carry_out(call, operation, place)
             except Refusal as refusal:
-                answer = self._answers.refused(refusal)
+                answer = self._answers.refused(refusal, operation)
             return replace(answer, delay=intervention.delay)
         if intervention.status in _WITHOUT_BODY:
             return Answer(intervention.status, headers=intervention.headers, delay=intervention.delay)

@@ -39,13 +39,13 @@ def _tokens(call: Call, kind: TokenKind) -> Iterator[str]:
         if kind.prefix is None and word and not rest:
             yield word
         if kind.prefix is not None and word.lower() == kind.prefix.lower() and rest:
-            yield rest
+            yield rest.lstrip(" ")
 
 
 def is_own_page(call: Call, application: Application) -> bool:
     """True unless the call may be another site's: it changes something, has a token cookie, and does not repeat the CSRF token."""
-    guard, cookie = application.csrf, application.access_cookie
-    if guard is None or cookie is None or call.method in _SAFE or not cookie_values(call, cookie.name):
+    guard = application.csrf
+    if guard is None or call.method in _SAFE or not any(cookie_values(call, cookie.name) for cookie in application.token_cookies):
         return True
     kept, repeated = the_cookie(call, guard.cookie), call.header_values(guard.header.lower())
     return bool(kept) and len(repeated) == 1 and hmac.compare_digest((kept or "").encode(), repeated[0].encode())

@@ -10,7 +10,7 @@ from email.utils import formatdate
 from functools import partial
 
 from authproof_mock.accounts import Account
-from authproof_mock.carriers import the_cookie
+from authproof_mock.carriers import is_own_page, the_cookie
 from authproof_mock.http import Answer
 from authproof_mock.refusal import Refusal, challenge
 from authproof_mock.samples import Samples
@@ -139,7 +139,8 @@ class Flows:
             put(payload, application.refresh_body.response, refresh_token)
         if refresh_token and application.cookie:
             headers.append(self.refresh_cookie(application.cookie, refresh_token))
-        return Answer(request.operation.success_status, payload, headers)
+        status = request.operation.success_status
+        return Answer(status, self._samples.completed(request.operation, status, payload), headers)
 
     def access_cookies(self, application: Application, cookie: CookiePolicy, token: str) -> list[tuple[str, str]]:
         """The headers that set the access token's cookie, and that of the CSRF token, which scripts may read."""
@@ -151,8 +152,14 @@ class Flows:
     def _end_of(self, kind: TokenKind) -> float:
         return self._state.clock.now() + (kind.lifetime or 0)
 
+    def check_page(self, application: Application, request: Request) -> None:
+        """A call with a token cookie comes from the API's own page, where the contract has a CSRF token. Raises Refusal."""
+        if not is_own_page(request.call, application):
+            raise Refusal(403, "The CSRF token is missing or wrong.")
+
     def refresh(self, application: Application, request: Request) -> Answer:
         """The next tokens for the current refresh token. A used one that comes back revokes its family."""
+        self.check_page(application, request)
         content = self.refresh_content(application, request)
         family = self._state.sessions.family_of(content.identifier) if content else None
         if content is None or family is None or not self.is_family_of(application, content, family):
@@ -180,6 +187,7 @@ class Flows:
 
     def logout(self, application: Application, request: Request) -> Answer:
         """The session's end. It succeeds with any cookie or none, and only a token of ours revokes anything (RFC 7009 section 2.2)."""
+        self.check_page(application, request)
         contents = [self.refresh_content(application, request), request.caller.content if request.caller else None]
         for content in contents:
             family = self._state.sessions.family_of(content.identifier) if content else None

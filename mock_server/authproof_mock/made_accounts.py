@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from authproof_mock.seed import SeedAccount, load_seed
-from authproof_spec.contract import Application, Contract
+from authproof_spec.contract import Application, Contract, ObjectRule
 from authproof_spec.pointer import Json
 
 PASSWORD = "correct horse battery staple"  # noqa: S105  # made up, and printed at every start
@@ -73,12 +73,16 @@ def _account(
         totp_secret=totp_secret,
         disabled=disabled,
         permissions=permissions,
-        attributes=_attributes(word, contract),
+        attributes=_attributes(identifier, word, contract),
     )
 
 
-def _attributes(word: str, contract: Contract) -> dict[str, Json]:
+def _attributes(identifier: str, word: str, contract: Contract) -> dict[str, Json]:
     """What the document asks of an account beyond its name: alike for a login, and each account's own where an object belongs to it."""
     asked = {name for app in contract.applications.values() for login in app.logins for name in login.credentials.values()}
-    own = {rule.attribute: f"{rule.attribute}-of-{word}" for rule in contract.object_rules}
+    own = {rule.attribute: identifier if _is_number(rule) else f"{rule.attribute}-of-{word}" for rule in contract.object_rules}
     return {name: own.get(name, name) for name in sorted((asked | own.keys()) - _NAMED)}
+
+
+def _is_number(rule: ObjectRule) -> bool:
+    return any(parameter.name == rule.parameter and "integer" in parameter.types for parameter in rule.operation.path_parameters)

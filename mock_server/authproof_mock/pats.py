@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import builtins
+import math
 import re
 import uuid
 from dataclasses import dataclass
@@ -17,7 +18,10 @@ _DATE_TIME = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d
 
 @dataclass(slots=True)
 class PersonalAccessToken:
-    """The record of one token, never the token itself. Its id is the token's identifier; times are in seconds since the epoch."""
+    """The record of one token, never the token itself. Its id is the token's identifier; times are in seconds since the epoch.
+
+    expires_at: infinity for a token without an end.
+    """
 
     id: str
     application: str
@@ -101,5 +105,5 @@ def moment(value: Json) -> float:
 
 
 def text(seconds: float | None) -> str | None:
-    """The RFC 3339 date-time, in UTC and whole seconds, of `seconds` since the epoch."""
-    return None if seconds is None else datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """The RFC 3339 date-time, in UTC and whole seconds, of `seconds` since the epoch; None of what never was, or never will be."""
+    return None if seconds is None or math.isinf(seconds) else datetime.fromtimestamp(int(seconds), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
@@ -54,7 +55,8 @@ class Resources:
 
     def identify(self, identity: Identity, request: Request) -> Answer:
         """Who the caller is."""
-        return Answer(request.operation.success_status, _shown(request.identity.account, identity.fields))
+        status = request.operation.success_status
+        return Answer(status, self._samples.completed(request.operation, status, _shown(request.identity.account, identity.fields)))
 
     # Personal access tokens
 
@@ -73,7 +75,7 @@ class Resources:
         name = get(request.body, personal.request_name)
         if not isinstance(name, str):
             raise _invalid(personal.request_name, "This is of a wrong type.")
-        expires_at = self.expiry_of(personal, get(request.body, personal.request_expires_at))
+        expires_at = self.expiry_of(personal, request.body)
         record = self._state.pats.create(application.name, account.key, name, expires_at)
         personal_type = self._state.tokens.type_of(application.name, Purpose.PERSONAL)
         payload: dict[str, Json] = {}
@@ -85,17 +87,25 @@ class Resources:
         """Whose a new token is: the caller's, whatever else the request names (CWE-639)."""
         return request.identity.account
 
-    def expiry_of(self, personal: PersonalAccessTokens, value: Json) -> float:
-        """When the new token ends, in seconds since the epoch: in the future, and within the greatest lifetime. Raises Refusal."""
+    def expiry_of(self, personal: PersonalAccessTokens, body: Json) -> float:
+        """When the new token ends, in seconds since the epoch: in the future, and within the greatest lifetime. Raises Refusal.
+
+        Where the document lets a body name no end, it is the greatest lifetime; without one the token has none, which is infinity.
+        """
         now = self._state.clock.now()
+        latest = now + (personal.kind.lifetime or math.inf)
+        pointer = personal.request_expires_at
+        value = get(body, pointer) if pointer else None
+        if pointer is None or value is None:
+            return latest
         try:
             expires_at = pats.moment(value)
         except ValueError:
-            raise _invalid(personal.request_expires_at, "This is no date.") from None
+            raise _invalid(pointer, "This is no date.") from None
         if expires_at <= now:
-            raise _invalid(personal.request_expires_at, "This is not in the future.")
-        if personal.kind.lifetime is not None and expires_at > now + personal.kind.lifetime:
-            raise _invalid(personal.request_expires_at, "This is too far ahead.")
+            raise _invalid(pointer, "This is not in the future.")
+        if expires_at > latest:
+            raise _invalid(pointer, "This is too far ahead.")
         return expires_at
 
     def revoke_token(self, application: Application, request: Request) -> Answer:

@@ -24,6 +24,7 @@ class Samples:
 
     def __init__(self, document: Document) -> None:
         self._document = document
+        self._as_declared: set[tuple[str, int]] = set()
 
     def answer(self, operation: Operation) -> Answer:
         """The declared success of `operation`."""
@@ -35,6 +36,27 @@ class Samples:
         media = rule.media_type if rule else None
         # They stand in the document, so they are JSON.
         return list(media.examples.values()) if media else []  # type: ignore[arg-type]
+
+    def completed(self, operation: Operation, status: int, payload: Mapping[str, Json]) -> Mapping[str, Json]:
+        """`payload` with the members that the document demands beside what we know of; for an error that is shaped otherwise, its sample.
+
+        Payloads of one place are made alike, so once one is as declared, no later one is looked at.
+        """
+        rule = operation.response(status)
+        media = rule.media_type if rule else None
+        place = operation.id, status
+        if place in self._as_declared or media is None or media.schema is None:
+            return payload
+        validator = self._document.validator(media.schema)
+        try:
+            if validator.is_valid(payload):
+                self._as_declared.add(place)
+                return payload
+            sample = next(iter(media.examples.values()), None) or self.value(get(self._document.root, media.schema))
+            candidates = [{**sample, **payload}, *([sample] if status >= 400 else [])] if isinstance(sample, Mapping) else []
+            return next((candidate for candidate in candidates if validator.is_valid(candidate)), payload)
+        except ValueError:  # text that no schema follows
+            return payload
 
     def _payload(self, operation: Operation) -> Json | Nothing:
         rule = operation.response(operation.success_status)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import shlex
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from authproof_mock.seed import SeedAccount
@@ -27,10 +27,10 @@ def start_text(
         blocks.append(list(_account_lines(own)))
     else:
         blocks.append(["No account of the seed is of an application of this document: nobody can log in. Give accounts by --seed FILE."])
-    if body := _example(contract, own):
-        path, credentials = body
+    if example := _example(contract, own):
+        login, credentials = example
         trust = f" --cacert {shlex.quote(str(authority))}" if authority else ""
-        blocks.append(["Log in:", "", f"  curl -i{trust} {url}{path} -H 'Content-Type: application/json' -d {shlex.quote(json.dumps(credentials))}"])
+        blocks.append(["Log in:", "", f"  curl -i{trust} {url}{login.operation.path} {_body_words(login, credentials)}"])
     blocks += [block for block in (list(_added_lines(contract)), list(_closed_lines(contract))) if block]
     control = "off" if control_prefix is None else f"{url}{control_prefix}, described by {url}{control_prefix}/openapi.json"
     blocks.append([f"Control API: {control}", "Ctrl-C stops it."])
@@ -98,13 +98,19 @@ def _row(account: SeedAccount) -> tuple[str, str, str, str]:
     return ", ".join(sorted(account.applications)), ", ".join(names) or str(account.id), account.password or "", ", ".join(more)
 
 
-def _example(contract: Contract, accounts: Sequence[SeedAccount]) -> tuple[str, dict[str, Json]] | None:
-    """Path and body of the first login at which an account gets tokens, if there is one."""
+def _body_words(login: Login, credentials: Mapping[str, Json]) -> str:
+    if login.operation.takes_form:
+        return " ".join(f"--data-urlencode {shlex.quote(f'{name}={value}')}" for name, value in credentials.items())
+    return f"-H 'Content-Type: application/json' -d {shlex.quote(json.dumps(credentials))}"
+
+
+def _example(contract: Contract, accounts: Sequence[SeedAccount]) -> tuple[Login, dict[str, Json]] | None:
+    """The first login at which an account gets tokens, and the body with which it does, if there is one."""
     for application in contract.applications.values():
         for login in application.logins:
             for account in accounts:
                 if credentials := _credentials(application, login, account):
-                    return login.operation.path, credentials
+                    return login, credentials
     return None
 
 

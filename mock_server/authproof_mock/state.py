@@ -52,7 +52,7 @@ class Request:
     def identity(self) -> Caller:
         """The caller. Raises Refusal where the document lets anybody in to an operation that acts for someone."""
         if self.caller is None:
-            raise Refusal(401, "Authentication is required.", headers=[("www-authenticate", "Bearer")])
+            raise Refusal(401, "Authentication is required.", headers=[("www-authenticate", 'Bearer realm="api"')])
         return self.caller
 
     @property

@@ -13,12 +13,13 @@ import jsonschema_rs
 from authproof_mock import strict_json
 from authproof_mock.http import Call
 from authproof_mock.refusal import Refusal
-from authproof_spec.contract import Contract, MediaType, Operation, Parameter
+from authproof_spec.contract import FORM, Contract, MediaType, Operation
 from authproof_spec.pointer import Json
 
 MAXIMUM_BODY = 1024 * 1024
 """Bytes of a body that are read at most."""
 
+_MOST_FIELDS = 1000
 _WORDS = {
     "required": "This field is required.",
     "type": "This is of a wrong type.",
@@ -70,15 +71,26 @@ class Validation:
         media = self.media_type_of(types, declared.content)
         if media is None:
             raise Refusal(415, "The body is of a media type that is not supported.")
-        if not media.name.endswith(("/json", "+json", "/*")):
+        is_form = media.name.partition(";")[0].strip().lower() == FORM
+        if not is_form and not media.name.endswith(("/json", "+json", "/*")):
             return None
-        try:
-            body = strict_json.parse(call.body)
-        except ValueError:
-            raise Refusal(400, "The body is not valid JSON.") from None
+        body = self.fields_of(call.body, media) if is_form else _parsed(call.body)
         if media.schema is not None and (problems := self.problems(media.schema, body)):
             raise Refusal(400, "The body is not valid.", fields=problems)
         return body
+
+    def fields_of(self, content: bytes, media: MediaType) -> Json:
+        """The fields of a form, each of the type that its schema has; the values of one that comes twice are a list. Raises Refusal."""
+        try:
+            texts = parse_qs(content.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+        except ValueError:
+            raise Refusal(400, "The body is no valid form.") from None
+        declared = self._schema(self._schema(_reference(media.schema)).get("properties"))
+        return {name: self._field(declared.get(name), values) for name, values in texts.items()}
+
+    def _field(self, raw: Json, values: Sequence[str]) -> Json:
+        is_one = len(values) == 1 or "array" in _types(self._schema(raw))
+        return self.typed(raw, values) if is_one else values
 
     def media_type_of(self, types: Sequence[str], content: Sequence[MediaType]) -> MediaType | None:
         """The declared media type of a body; None for another one. Parameters such as charset do not matter."""
@@ -101,22 +113,25 @@ class Validation:
             if parameter.location not in find:
                 continue
             values = find[parameter.location](parameter.name)
-            if values and parameter.schema is not None and self.problems(parameter.schema, self.coerced(parameter, values)):
+            if values and parameter.schema is not None and self.problems(parameter.schema, self.typed(_reference(parameter.schema), values)):
                 problems[parameter.name] = ["This parameter is not valid."]
             elif parameter.required and not values:
                 problems[parameter.name] = ["This parameter is required."]
         if problems:
             raise Refusal(400, "A parameter is not valid.", fields=problems)
 
-    def coerced(self, parameter: Parameter, values: Sequence[str]) -> Json:
-        """The value that the texts stand for, by the parameter's declared types."""
-        if "array" in parameter.types:
-            schema = self._document.resolve({"$ref": f"#{parameter.schema}"})
-            items = self._document.resolve(schema.get("items")) if isinstance(schema, Mapping) else None
-            declared = items.get("type") if isinstance(items, Mapping) else None
-            types = frozenset([declared] if isinstance(declared, str) else ())
-            return [_scalar(types, value) for value in values]
-        return _scalar(parameter.types, values[0])
+    def typed(self, raw: Json, values: Sequence[str]) -> Json:
+        """The value that the texts stand for, by the types of the schema `raw`."""
+        schema = self._schema(raw)
+        types = _types(schema)
+        if "array" in types:
+            items = _types(self._schema(schema.get("items")))
+            return [_scalar(items, value) for value in values]
+        return _scalar(types, values[0])
+
+    def _schema(self, raw: Json) -> Mapping[str, Json]:
+        found = self._document.resolve(raw)
+        return found if isinstance(found, Mapping) else {}
 
     def problems(self, schema: str, value: Json) -> dict[str, list[str]]:
         """What the schema at the pointer `schema` finds wrong, by dotted field; the value itself goes by the name of `body`."""
@@ -135,6 +150,23 @@ class Validation:
             # Text with a lone surrogate, or nesting beyond what the validator follows: nothing that a schema allows.
             return {"body": ["This is not valid."]}
         return dict(found)
+
+
+def _parsed(content: bytes) -> Json:
+    try:
+        return strict_json.parse(content)
+    except ValueError:
+        raise Refusal(400, "The body is not valid JSON.") from None
+
+
+def _reference(pointer: str | None) -> Json:
+    return {"$ref": f"#{pointer}"} if pointer else None
+
+
+def _types(schema: Mapping[str, Json]) -> frozenset[str]:
+    named = schema.get("type")
+    names = [named] if isinstance(named, str) else named if isinstance(named, list) else []
+    return frozenset(name for name in names if isinstance(name, str))
 
 
 def _scalar(types: frozenset[str], text: str) -> Json:

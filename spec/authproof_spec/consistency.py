@@ -27,11 +27,17 @@ def contradictions(contract: Contract) -> Iterator[Contradiction]:
         here = f"/applications/{name}"
         yield from _in_schemes(application, here)
         yield from _in_logins(application, here)
+        yield from _in_forms(application, here)
         yield from _in_refresh(application, here)
         if application.cookie:
             yield from _in_cookie(application, application.cookie, f"{here}/refreshToken")
+        if application.access_cookie:
+            yield from _in_cookie(application, application.access_cookie, f"{here}/accessToken")
         if personal := application.personal_access_tokens:
             yield from _needs_path_parameter(personal.revoke, f"{here}/personalAccessTokens/revoke")
+            if personal.request_expires_at is None and personal.kind.lifetime is None and not personal.kind.opaque:
+                message = "These tokens are JWTs, which tell when they end, and nothing says when they do."
+                yield f"{here}/personalAccessTokens", message, "Add request.expiresAt or maximumLifetime, or say `format: opaque`."
         if accounts := application.accounts:
             for role, operation in (("update", accounts.update), ("delete", accounts.delete)):
                 yield from _needs_path_parameter(operation, f"{here}/accounts/{role}")
@@ -93,6 +99,20 @@ def _in_logins(application: Application, here: str) -> Iterator[Contradiction]:
             yield f"{here}/{place}", f"{operation.name} asks for a bearer token, so nobody can log in.", "Give that operation `security: []`."
 
 
+def _in_forms(application: Application, here: str) -> Iterator[Contradiction]:
+    """A form has fields and no objects in them."""
+    pointers = [
+        (f"logins/{index}/credentials", login.operation, pointer) for index, login in enumerate(application.logins) for pointer in login.credentials
+    ]
+    if factor := application.second_factor:
+        pointers += [("secondFactor", factor.operation, pointer) for pointer in (factor.request_challenge, factor.request_code)]
+    if application.refresh and application.refresh_body:
+        pointers.append(("refreshToken/body/request", application.refresh, application.refresh_body.request))
+    for place, operation, pointer in pointers:
+        if operation.takes_form and pointer.count("/") != 1:
+            yield f"{here}/{place}", f"{operation.name} takes a form, which has no place {pointer!r}.", "Name a field, such as /username."
+
+
 def _in_refresh(application: Application, here: str) -> Iterator[Contradiction]:
     if application.refresh and application.refresh_token is None:
         yield f"{here}/refresh", "There is a refresh operation and no refreshToken.", "Describe refreshToken, with its cookie policy."
@@ -120,7 +140,9 @@ def _in_refresh(application: Application, here: str) -> Iterator[Contradiction]:
 
 
 def _in_cookie(application: Application, cookie: CookiePolicy, here: str) -> Iterator[Contradiction]:
-    for role, operation in (("refresh", application.refresh), ("logout", application.logout)):
+    of_refresh = {"refresh": application.refresh, "logout": application.logout}
+    of_access = {"identity": application.identity.operation if application.identity else None}
+    for role, operation in (of_access if cookie is application.access_cookie else of_refresh).items():
         if operation and not path_matches(operation.path, cookie.path):
             message = f"The cookie path {cookie.path!r} does not cover {role} at {operation.path}, so browsers do not send the cookie there."
             yield f"{here}/cookie/path", message, f"Give a path that covers {operation.path}."

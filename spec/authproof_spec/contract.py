@@ -33,6 +33,10 @@ class SecurityScheme:
     opens: bool = False
 
 
+FORM = "application/x-www-form-urlencoded"
+"""The media type of a form's fields (WHATWG URL section 5)."""
+
+
 @dataclass(frozen=True, slots=True)
 class SecurityRequirement:
     """One scheme that a caller must satisfy, with the permissions (roles, scopes) that it must hold."""
@@ -69,6 +73,12 @@ class RequestBody:
     required: bool
     content: tuple[MediaType, ...]
 
+    @property
+    def is_form(self) -> bool:
+        """True when it is declared as the fields of a form, and not as JSON."""
+        names = [media.name.partition(";")[0].strip().lower() for media in self.content]
+        return FORM in names and not any(name.endswith(("/json", "+json")) for name in names)
+
 
 @dataclass(frozen=True, slots=True)
 class ResponseRule:
@@ -100,6 +110,11 @@ class Operation:
     parameters: tuple[Parameter, ...]
     request_body: RequestBody | None
     responses: Mapping[str, ResponseRule]
+
+    @property
+    def takes_form(self) -> bool:
+        """True when its body is the fields of a form."""
+        return self.request_body is not None and self.request_body.is_form
 
     @property
     def name(self) -> str:
@@ -183,6 +198,30 @@ class TokenKind:
     opaque: bool = False
     prefix: str | None = None
 
+    @property
+    def field(self) -> str | None:
+        """The header field that carries it; None where a cookie or a body does."""
+        return "Authorization" if self.scheme.kind is SchemeKind.BEARER else self.scheme.parameter if self.scheme.kind is SchemeKind.HEADER else None
+
+    @property
+    def word(self) -> str | None:
+        """The word before it in that field; None where it stands there alone."""
+        return "Bearer" if self.scheme.kind is SchemeKind.BEARER else self.prefix
+
+    @property
+    def auth_scheme(self) -> str | None:
+        """The authentication scheme of HTTP that it belongs to (RFC 9110 section 11.1); None where it does not travel in Authorization."""
+        return self.word if (self.field or "").lower() == "authorization" else None
+
+    @property
+    def place(self) -> str:
+        """Where it travels, in words."""
+        if self.scheme.kind is SchemeKind.COOKIE:
+            return f"in the cookie {self.scheme.parameter}"
+        if self.field is None:
+            return "in bodies"
+        return f"in {self.field} after the word {self.word}" if self.word else f"in {self.field}"
+
 
 @dataclass(frozen=True, slots=True)
 class CookiePolicy:
@@ -260,7 +299,10 @@ class Identity:
 
 @dataclass(frozen=True, slots=True)
 class PersonalAccessTokens:
-    """The operations on personal access tokens, and the pointers into their bodies. `record`: member -> pointer."""
+    """The operations on personal access tokens, and the pointers into their bodies. `record`: member -> pointer.
+
+    request_expires_at: None where nobody chooses when a token ends: it does after the lifetime of its kind, or never.
+    """
 
     kind: TokenKind
     list: Operation
@@ -269,7 +311,7 @@ class PersonalAccessTokens:
     items: str
     total: str | None
     request_name: str
-    request_expires_at: str
+    request_expires_at: str | None
     response_token: str
     response_record: str
     record: Mapping[str, str]
@@ -326,6 +368,11 @@ class Application:
     def bearer_kinds(self) -> tuple[TokenKind, ...]:
         """The kinds that authenticate a protected operation."""
         return tuple(kind for kind in self.token_kinds if kind.scheme.opens)
+
+    @property
+    def token_cookies(self) -> tuple[CookiePolicy, ...]:
+        """The cookies that carry its tokens: that of the refresh token, and that of the access token."""
+        return tuple(cookie for cookie in (self.cookie, self.access_cookie) if cookie)
 
 
 @dataclass(frozen=True, slots=True)

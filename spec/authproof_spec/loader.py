@@ -129,7 +129,7 @@ class _Builder:
     def contract(self) -> Contract:
         info = _object(self.document.root.get("info"))
         extension = _object(self.document.root.get(EXTENSION))
-        tokens = _object(extension["tokens"])
+        tokens = _object(extension.get("tokens"))
         challenge, errors = _object(extension.get("challenge")), _object(extension.get("errors"))
         applications = {name: self._application(name, _object(raw)) for name, raw in _object(extension["applications"]).items()}
         return Contract(
@@ -336,7 +336,7 @@ class _Builder:
             items=str(raw["items"]),
             total=_text(raw.get("total")),
             request_name=str(request["name"]),
-            request_expires_at=str(request["expiresAt"]),
+            request_expires_at=_text(request.get("expiresAt")),
             response_token=str(response["token"]),
             response_record=str(response["record"]),
             record=_pointers(raw["record"]),

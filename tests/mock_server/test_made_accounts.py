@@ -11,7 +11,7 @@ from authproof_mock.seed import load_seed
 from authproof_spec import load_contract
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = [*sorted((ROOT / "tests" / "servers").glob("*/openapi.yaml")), *sorted((ROOT / "examples").rglob("*.yaml"))]
+DOCUMENTS = [*sorted((ROOT / "tests" / "servers").glob("*/openapi.yaml")), *sorted((ROOT / "examples" / "designs").glob("*.yaml"))]
 
 
 def test_the_bundled_document_has_the_bundled_seed() -> None:

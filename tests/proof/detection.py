@@ -26,11 +26,13 @@ from authproof.verdict import Verdict
 from authproof_mock.backend import Backend
 from authproof_mock.faults import Fault, all_faults
 from authproof_mock.http import Call
+from authproof_mock.made_accounts import seed_for
 from authproof_mock.parts import Parts
 from authproof_mock.seed import load_seed
 from authproof_mock.server import running_mock
 from authproof_spec import Contract, load_contract
 
+DESIGNS = Path(__file__).parents[2] / "examples" / "designs"
 PAGE = Path(__file__).parents[2] / "docs" / "detection.md"
 IN_TLS_ALONE = frozenset({"TRANSPORT-01", "TRANSPORT-05"})
 """What a run without a socket cannot see."""
@@ -38,7 +40,8 @@ _INTRODUCTION = """\
 # What the checks detect
 
 Each fault of the mock ({count} of them, see [faults](faults.md)) was put into a mock of the bundled contract, to which the origin of one
-front end was added, and that mock was certified with every variant (`--exhaustive`). *At* says at how many of the operations that the
+front end was added, or of the [design](../examples/designs) under which alone it shows, and that mock was certified with every variant
+(`--exhaustive`). *At* says at how many of the operations that the
 requirement is asked about the fault was seen. *Fails too* has the requirements that ask for the same thing or for more. Nothing else failed
 or warned, and the mock without a fault passes everything; tests keep all of this true.
 
@@ -81,6 +84,11 @@ def contract_with(algorithm: str | None) -> Contract:
     return replace(contract(), tokens=replace(tokens, algorithm=str(algorithm), jwks_path="/.well-known/jwks.json"))
 
 
+def contract_of(fault: Fault) -> Contract:
+    """The contract under which `fault` shows."""
+    return load_contract(DESIGNS / f"{fault.design}.yaml") if fault.design else contract_with(fault.algorithm)
+
+
 # More than a run may spend by default, so that every question is asked.
 ENOUGH = Budget(requests=2000, failed_logins=20)
 
@@ -91,8 +99,8 @@ def certify(parts: Parts, served: Contract | None = None, only: Iterable[str] = 
     black_box: the profile has neither signing key nor hooks.
     """
     served = served or contract()
-    seed = load_seed()
-    key = new_key(served.tokens.algorithm)
+    seed = seed_for(served)
+    key = new_key(served.tokens.algorithm or "HS256")
     backend = Backend(served, seed=seed, parts=parts, signing_key=key)
     profile = Profile(
         "https://mock.invalid",
@@ -131,7 +139,7 @@ def certify_fault(fault: Fault, *, black_box: bool = False) -> Report:
     parts = fault.parts(Parts())
     if fault.breaks in IN_TLS_ALONE:
         return certify_over_tls(parts)
-    return certify(parts, contract_with(fault.algorithm), black_box=black_box)
+    return certify(parts, contract_of(fault), black_box=black_box)
 
 
 def complaints(report: Report) -> dict[str, Verdict]:

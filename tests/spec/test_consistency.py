@@ -61,6 +61,20 @@ IN_THE_EXAMPLE: list[Case] = [
         "Name the refresh operation",
     ),
     (
+        "a form with an object in it",
+        [
+            (
+                "          application/json:\n            schema:\n              type: object\n              required: [email, password]",
+                "          application/x-www-form-urlencoded:\n            schema:\n              type: object\n              required: [email, password]",
+            ),
+            ("/email: email", "/who/email: email"),
+        ],
+        f"{NOTES}/logins/0/credentials",
+        "credentials:",
+        "no place '/who/email'",
+        "Name a field",
+    ),
+    (
         "long grace",
         [("grace: 0", "grace: 604800")],
         f"{NOTES}/refreshToken/rotation/grace",

@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange, Response
-from authproof.reading import media_type, set_cookies
+from authproof.reading import media_type
+from authproof.tokens import given_cookies
 from authproof.verdict import Judgement, Verdict, broken, met, undecided, worst
 from authproof_spec import Application, Operation
 from authproof_spec.pointer import Json, get
@@ -138,11 +139,10 @@ def with_control(seen: Evidence, control: str, operation: Operation, judgement: 
 
 
 def gives_no_cookie(exchange: Exchange, application: Application, judgement: Judgement) -> Judgement:
-    """`judgement`, or broken when the refusal carries a usable refresh cookie after all."""
+    """`judgement`, or broken when the refusal carries a usable token cookie after all."""
     response = response_of(exchange)
-    name = application.cookie.name if application.cookie else ""
-    if any(cookie.value and not cookie.is_deletion for cookie in set_cookies(response, name)):
-        return broken(f"The answer {response.status} sets a usable refresh cookie.", exchange)
+    if name := next((cookie.name for cookie in application.token_cookies if given_cookies(response, cookie.name)), None):
+        return broken(f"The answer {response.status} sets a usable cookie {name}.", exchange)
     return judgement
 
 

@@ -58,7 +58,7 @@ def appearance(pointers: Iterable[str], exchange: Exchange) -> Appearance:
     if response.json is not None:
         text = json.dumps(_masked(response.json), sort_keys=True, ensure_ascii=False)
     for pointer in pointers:
-        name = exchange.probe.json_at(pointer)
+        name = exchange.probe.body_at(pointer)
         # What an answer may repeat is long enough to be no other word by chance.
         text = text.replace(name, "*") if isinstance(name, str) and len(name) > 3 else text
     fields = [(name.lower(), value) for name, value in response.headers]

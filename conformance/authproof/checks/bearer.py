@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from authproof.checks.answers import accepted, all_refused, refused, response_of, with_control
-from authproof.checks.registry import EVERYTHING, bearer_identities, check, protected, protected_by_bearer, with_permission
+from authproof.checks.designs import authentication_scheme, bearer_tokens, opaque_access_tokens, token_in_a_header, word_before_the_token
+from authproof.checks.registry import EVERYTHING, check, identities, protected, with_permission
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
 from authproof.reading import cache_directives, challenge_problem, challenges
@@ -41,21 +42,34 @@ def _not_found_by_strangers(seen: Evidence, operation: Operation, exchange: Exch
     return undecided(f"The target answers {status} to everybody here, so it seems not to have this operation.", exchange)
 
 
-@check("BEARER-02", on=protected_by_bearer, reads="bearer")
-def unauthorized_carries_a_bearer_challenge(seen: Evidence, operation: Operation) -> Judgement:
-    """Each 401 of a protected operation has a Bearer challenge (RFC 9110 section 11.6.1, RFC 6750 section 3)."""
+@check("BEARER-02", on=protected, reads="bearer")
+def unauthorized_carries_a_challenge(seen: Evidence, operation: Operation) -> Judgement:
+    """Each 401 of a protected operation has a challenge, a Bearer one for bearer tokens (RFC 9110 section 11.6.1, RFC 6750 section 3)."""
     exchanges = [exchange for exchange in seen.on(operation) if exchange.status == 401]
     if not exchanges:
         raise NotObserved("No answer 401 was observed here.")
-    for exchange in exchanges:
-        found = [challenge.scheme for challenge in challenges(response_of(exchange))]
-        if "bearer" not in found:
-            what = f", but {', '.join(found)}" if found else ": there is no WWW-Authenticate that can be read"
-            return broken(f"A 401 carries no Bearer challenge{what}.", exchange)
-    return met(f"Each of {len(exchanges)} answers 401 carries a Bearer challenge.", exchanges[0])
+    return next((found for exchange in exchanges if (found := _wrong_challenge(seen, operation, exchange))), None) or met(
+        f"Each of {len(exchanges)} answers 401 carries a challenge for the tokens that open the operation.", exchanges[0]
+    )
 
 
-@check("BEARER-03", on=protected_by_bearer, reads=("bearer", "jwt"))
+def _wrong_challenge(seen: Evidence, operation: Operation, exchange: Exchange) -> Judgement | None:
+    """What is wrong with the challenges of a 401; None when nothing is."""
+    application = seen.application_of(operation)
+    kinds = [kind for kind in application.bearer_kinds if kind.scheme.name in operation.bearer_schemes] if application else []
+    due = {kind.auth_scheme.lower() for kind in kinds if kind.auth_scheme}
+    found = [challenge.scheme for challenge in challenges(response_of(exchange))]
+    if (due & set(found)) if due else found:
+        return None
+    if not due:
+        # No scheme is registered for what travels outside Authorization, so there is none that could be due.
+        return weak("A 401 carries no WWW-Authenticate that can be read, and RFC 9110 asks for a challenge.", exchange)
+    what = f", but {', '.join(found)}" if found else ": there is no WWW-Authenticate that can be read"
+    say = broken if "bearer" in due or not found else weak
+    return say(f"A 401 carries no {' or '.join(sorted(due)).title()} challenge{what}.", exchange)
+
+
+@check("BEARER-03", on=protected, reads=("bearer", "jwt"))
 def challenge_is_well_formed(seen: Evidence, operation: Operation) -> Judgement:
     """A challenge has the syntax of its standard, and a Bearer one has a parameter (RFC 9110 section 11.3, RFC 6750 section 3)."""
     exchanges = [e for e in (seen.one("bearer.none", operation), _with_no_token(seen, operation)) if response_of(e).all("www-authenticate")]
@@ -70,7 +84,7 @@ def challenge_is_well_formed(seen: Evidence, operation: Operation) -> Judgement:
     return met("The challenges are well formed.", *exchanges)
 
 
-@check("BEARER-04", on=bearer_identities, reads="bearer")
+@check("BEARER-04", on=identities, reads="bearer", where=bearer_tokens)
 def challenge_without_credentials_names_no_error(seen: Evidence, operation: Operation) -> Judgement:
     """A challenge to a request without credentials has no error code (RFC 6750 section 3.1)."""
     exchange = seen.one("bearer.none", operation)
@@ -81,7 +95,7 @@ def challenge_without_credentials_names_no_error(seen: Evidence, operation: Oper
     return met("The challenge names no error.", exchange)
 
 
-@check("BEARER-05", on=protected_by_bearer, reads=("bearer", "jwt"))
+@check("BEARER-05", on=protected, reads=("bearer", "jwt"), where=bearer_tokens)
 def invalid_token_is_named(seen: Evidence, operation: Operation) -> Judgement:
     """A 401 to a token that is not valid names invalid_token (RFC 6750 section 3.1)."""
     exchange = _with_no_token(seen, operation)
@@ -110,14 +124,14 @@ def _errors(exchange: Exchange) -> list[str]:
     return [error for error in told if error]
 
 
-@check("BEARER-06", on=bearer_identities, reads="bearer")
+@check("BEARER-06", on=identities, reads="bearer", where=authentication_scheme)
 def scheme_is_read_in_any_case(seen: Evidence, operation: Operation) -> Judgement:
-    """`bearer` and `BEARER` work like `Bearer` (RFC 9110 section 11.1)."""
+    """`bearer` and `BEARER` work like `Bearer`, and likewise another scheme (RFC 9110 section 11.1)."""
     spellings = {"bearer.lower_case": "The scheme in lower case", "bearer.upper_case": "The scheme in upper case"}
     return worst(*(accepted(seen, seen.one(name, operation), what) for name, what in spellings.items()))
 
 
-@check("BEARER-07", on=bearer_identities, reads="bearer")
+@check("BEARER-07", on=identities, reads="bearer", where=word_before_the_token)
 def other_schemes_are_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A valid token under another scheme is refused (RFC 6750 section 2.1)."""
     names = ("bearer.basic", "bearer.token", "bearer.longer_scheme")
@@ -125,15 +139,15 @@ def other_schemes_are_refused(seen: Evidence, operation: Operation) -> Judgement
     return _refused(seen, operation, exchanges, "The token under another scheme")
 
 
-@check("BEARER-08", on=bearer_identities, reads="bearer")
+@check("BEARER-08", on=identities, reads="bearer", where=word_before_the_token)
 def bare_token_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A token without a scheme is refused (RFC 6750 section 2.1)."""
     return _refused(seen, operation, [seen.one("bearer.bare", operation)], "The token without a scheme")
 
 
-@check("BEARER-09", on=bearer_identities, reads="bearer")
+@check("BEARER-09", on=identities, reads="bearer")
 def empty_credential_is_refused(seen: Evidence, operation: Operation) -> Judgement:
-    """An empty field, `Bearer` with nothing, or with the word null, is refused (RFC 6750 section 3.1)."""
+    """Nothing where the token has its place, or the word null, is refused (RFC 6750 section 3.1)."""
     names = ("bearer.empty", "bearer.null", "bearer.no_value")
     exchanges = [exchange for name in names for exchange in seen.all(name, operation)]
     for exchange in exchanges:
@@ -142,13 +156,13 @@ def empty_credential_is_refused(seen: Evidence, operation: Operation) -> Judgeme
     return all_refused(exchanges, "An empty credential", tolerated=BAD_REQUEST)
 
 
-@check("BEARER-10", on=bearer_identities, reads="bearer_in_full")
+@check("BEARER-10", on=identities, reads="bearer_in_full", where=authentication_scheme)
 def several_blanks_are_accepted(seen: Evidence, operation: Operation) -> Judgement:
     """Any number of blanks may stand between the scheme and the token (RFC 6750 section 2.1)."""
     return accepted(seen, seen.one("bearer.two_blanks", operation), "The token after two blanks")
 
 
-@check("BEARER-11", on=bearer_identities, reads="bearer")
+@check("BEARER-11", on=identities, reads="bearer")
 def data_around_the_token_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A token with something behind or around it is refused (RFC 6750 section 2.1)."""
     names = ("bearer.trailing", "bearer.quoted", "bearer.control_byte")
@@ -156,33 +170,37 @@ def data_around_the_token_is_refused(seen: Evidence, operation: Operation) -> Ju
     return _refused(seen, operation, exchanges, "The token with something behind or around it")
 
 
-@check("BEARER-12", on=bearer_identities, reads="bearer")
+@check("BEARER-12", on=identities, reads="bearer")
 def token_in_the_query_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A token in the query does not authenticate (RFC 9700 section 4.3.2)."""
     return _refused(seen, operation, [seen.one("bearer.query", operation)], "A token in the query")
 
 
-@check("BEARER-14", on=bearer_identities, reads="bearer")
+@check("BEARER-14", on=identities, reads="bearer")
 def cookie_alone_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A cookie that the document does not declare for it does not open a protected operation (RFC 6750 section 5.3)."""
     return _refused(seen, operation, [seen.one("bearer.cookie", operation)], "A token in a cookie")
 
 
-@check("BEARER-15", on=bearer_identities, reads="bearer")
+@check("BEARER-15", on=identities, reads="bearer")
 def token_in_another_header_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A token in another header field does not authenticate."""
-    return _refused(seen, operation, [seen.one("bearer.other_header", operation)], "A token in another header field")
+    judgement = _refused(seen, operation, [seen.one("bearer.other_header", operation)], "A token in another header field")
+    for exchange in seen.all("bearer.in_authorization", operation) if judgement.verdict is Verdict.PASS else ():
+        if response_of(exchange).is_success:
+            return weak("A token is also accepted as a bearer token in Authorization, and the document does not declare that.", exchange)
+    return judgement
 
 
-@check("BEARER-16", on=bearer_identities, reads="bearer")
+@check("BEARER-16", on=identities, reads="bearer", where=token_in_a_header)
 def two_credentials_are_refused(seen: Evidence, operation: Operation) -> Judgement:
-    """Two Authorization fields that disagree are refused, in whatever order (RFC 9110 section 5.3)."""
-    return _refused(seen, operation, seen.all("bearer.twice", operation), "A request with two Authorization fields")
+    """Two fields with tokens that disagree are refused, in whatever order (RFC 9110 section 5.3)."""
+    return _refused(seen, operation, seen.all("bearer.twice", operation), "A request with two fields for the token")
 
 
-@check("BEARER-17", on=bearer_identities, reads="bearer")
+@check("BEARER-17", on=identities, reads="bearer")
 def bad_token_is_not_rescued(seen: Evidence, operation: Operation) -> Judgement:
-    """A bad token in the header is not made good by a good one elsewhere (RFC 6750 section 2)."""
+    """A bad token in its place is not made good by a good one elsewhere (RFC 6750 section 2)."""
     return _refused(seen, operation, [seen.one("bearer.rescue", operation)], "A bad token with a good one in query and cookie")
 
 
@@ -226,6 +244,13 @@ def answers_are_not_for_shared_caches(seen: Evidence, operation: Operation) -> J
                 weak("The answer has no Cache-Control: caches that keep to RFC 9111 do not share it, and nothing tells the others.", exchange)
             )
     return worst(*judgements) if judgements else met("No answer is marked as reusable by shared caches.", exchanges[0])
+
+
+@check("BEARER-28", on=identities, reads="opaque", where=opaque_access_tokens)
+def altered_opaque_token_is_refused(seen: Evidence, operation: Operation) -> Judgement:
+    """An opaque token counts as a whole: what is shorter, longer or of other letters is refused (CWE-697)."""
+    judgement = all_refused(seen.all("opaque.altered", operation), "An altered token", tolerated=BAD_REQUEST)
+    return with_control(seen, "opaque.control", operation, judgement)
 
 
 def _has_credential(seen: Evidence, exchange: Exchange) -> bool:

@@ -1,12 +1,16 @@
-"""COOKIE: the refresh token's cookie."""
+"""COOKIE: the cookies that carry tokens, that of the refresh token and that of the access token."""
 
 from __future__ import annotations
 
+import functools
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import TypeAlias
 
 from authproof.checks.answers import all_refused, came_from_elsewhere, gives_no_cookie, response_of
-from authproof.checks.registry import check, cookie_givers, first_logins, logouts, refreshes, second_factors, token_creations
+from authproof.checks.designs import token_in_a_cookie
+from authproof.checks.registry import Judge, check, first_logins, logouts, refreshes, second_factors, session_givers, token_creations
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
 from authproof.reading import SetCookie, all_cookies, cache_directives, set_cookies
@@ -17,14 +21,14 @@ from authproof_spec.contract import CookiePolicy
 
 Given = tuple[Exchange, SetCookie]
 FLOWS = ("refresh", "second_factor")
-"""The scripts by which every way to get a refresh cookie is seen."""
+"""The scripts by which every way to get a token cookie is seen."""
 _TOKENS = frozenset({"access_token", "refresh_token", "personal_access_token"})
 
 
 def givers(contract: Contract) -> Iterable[Operation]:
-    """The operations that set a refresh cookie: each application's first login, which stands for all, its second factor and its refresh."""
-    yield from cookie_givers(contract)
-    yield from (app.second_factor.operation for app in contract.applications.values() if app.second_factor and app.cookie)
+    """The operations that give a session's tokens: each application's first login, which stands for all, its second factor and its refresh."""
+    yield from session_givers(contract)
+    yield from second_factors(contract)
 
 
 def token_givers(contract: Contract) -> Iterable[Operation]:
@@ -36,8 +40,14 @@ def token_givers(contract: Contract) -> Iterable[Operation]:
 
 
 def cookie_readers(contract: Contract) -> Iterable[Operation]:
-    """The refresh of each application whose refresh token is in a cookie."""
-    return (app.refresh for app in contract.applications.values() if app.refresh and app.cookie)
+    """The operations that show how a token cookie is read: the refresh, and who-am-I where a cookie carries the access token."""
+    yield from refreshes(contract)
+    yield from (operation for app in contract.applications.values() if app.access_cookie for operation in identities_of(app))
+
+
+def identities_of(application: Application) -> Iterable[Operation]:
+    """The application's who-am-I, where there is one."""
+    return [application.identity.operation] if application.identity else []
 
 
 def _at(seen: Evidence, operation: Operation) -> tuple[Exchange, ...]:
@@ -47,25 +57,47 @@ def _at(seen: Evidence, operation: Operation) -> tuple[Exchange, ...]:
     return tuple(exchange for place in (logins if operation in logins else [operation]) for exchange in seen.on(place))
 
 
-def _policy(seen: Evidence, operation: Operation) -> tuple[Application, CookiePolicy]:
+def _cookies(seen: Evidence, operation: Operation) -> tuple[Application, tuple[CookiePolicy, ...]]:
     application = seen.application_of(operation)
-    if application is None or application.cookie is None:
-        raise NotObserved("The operation belongs to no application with a refresh cookie.")
-    return application, application.cookie
+    if application is None or not application.token_cookies:
+        raise NotObserved("The operation belongs to no application with a token in a cookie.")
+    return application, application.token_cookies
 
 
-def _given(seen: Evidence, operation: Operation) -> tuple[CookiePolicy, list[Given]]:
-    """The cookie policy, and each refresh cookie that `operation` set. Raises NotObserved when there is none."""
-    _, policy = _policy(seen, operation)
-    given = [
-        (exchange, cookie)
-        for exchange in _at(seen, operation)
-        for cookie in set_cookies(response_of(exchange), policy.name)
-        if response_of(exchange).is_success and not cookie.is_deletion
-    ]
-    if not given:
-        raise NotObserved(f"No answer of {operation.name} set the cookie {policy.name}.")
-    return policy, given
+@dataclass(frozen=True, slots=True)
+class TokenCookie:
+    """One token cookie of an application, and every time that `operation` set it."""
+
+    seen: Evidence
+    operation: Operation
+    application: Application
+    policy: CookiePolicy
+    given: tuple[Given, ...]
+
+
+JudgeOfCookie: TypeAlias = Callable[[TokenCookie], Judgement]
+
+
+def of_each_cookie(judge: JudgeOfCookie) -> Judge:
+    """The gravest of what `judge` says of each token cookie that an operation set. Raises NotObserved when it set none."""
+
+    @functools.wraps(judge)
+    def judged(seen: Evidence, operation: Operation) -> Judgement:
+        application, policies = _cookies(seen, operation)
+        judgements = []
+        for policy in policies:
+            given = tuple(
+                (exchange, cookie)
+                for exchange in _at(seen, operation)
+                for cookie in set_cookies(response_of(exchange), policy.name)
+                if response_of(exchange).is_success and not cookie.is_deletion
+            )
+            judgements += [judge(TokenCookie(seen, operation, application, policy, given))] if given else []
+        if not judgements:
+            raise NotObserved(f"No answer of {operation.name} set the cookie {' or '.join(policy.name for policy in policies)}.")
+        return worst(*judgements)
+
+    return judged
 
 
 def _prefix(name: str) -> str:
@@ -73,81 +105,88 @@ def _prefix(name: str) -> str:
     return next((prefix for prefix in ("__secure-", "__host-") if name.lower().startswith(prefix)), "")
 
 
-@check("COOKIE-01", on=givers, reads=FLOWS)
-def refresh_cookie_is_http_only(seen: Evidence, operation: Operation) -> Judgement:
+@check("COOKIE-01", on=givers, reads=FLOWS, where=token_in_a_cookie)
+@of_each_cookie
+def token_cookie_is_http_only(one: TokenCookie) -> Judgement:
     """Scripts cannot read the cookie (RFC 6265 section 4.1.2.6)."""
-    policy, given = _given(seen, operation)
+    policy, given = one.policy, one.given
     for exchange, cookie in given:
         if policy.http_only and "httponly" not in cookie.attributes:
-            return broken("The refresh cookie lacks HttpOnly.", exchange)
-    return met("The refresh cookie is HttpOnly." if policy.http_only else "The document does not ask for HttpOnly.", given[0][0])
+            return broken(f"The cookie {policy.name} lacks HttpOnly.", exchange)
+    return met(f"The cookie {policy.name} is HttpOnly." if policy.http_only else "The document does not ask for HttpOnly.", given[0][0])
 
 
-@check("COOKIE-02", on=givers, reads=FLOWS)
-def refresh_cookie_is_secure(seen: Evidence, operation: Operation) -> Judgement:
+@check("COOKIE-02", on=givers, reads=FLOWS, where=token_in_a_cookie)
+@of_each_cookie
+def token_cookie_is_secure(one: TokenCookie) -> Judgement:
     """The cookie travels over TLS alone (RFC 6265 section 4.1.2.5)."""
-    policy, given = _given(seen, operation)
+    policy, given = one.policy, one.given
     for exchange, cookie in given:
         if policy.secure and "secure" not in cookie.attributes:
-            return broken("The refresh cookie lacks Secure.", exchange)
-    return met("The refresh cookie is Secure." if policy.secure else "The document does not ask for Secure.", given[0][0])
+            return broken(f"The cookie {policy.name} lacks Secure.", exchange)
+    return met(f"The cookie {policy.name} is Secure." if policy.secure else "The document does not ask for Secure.", given[0][0])
 
 
-@check("COOKIE-03", on=givers, reads=FLOWS)
-def refresh_cookie_has_the_declared_same_site(seen: Evidence, operation: Operation) -> Judgement:
+@check("COOKIE-03", on=givers, reads=FLOWS, where=token_in_a_cookie)
+@of_each_cookie
+def token_cookie_has_the_declared_same_site(one: TokenCookie) -> Judgement:
     """SameSite is the declared one, or a stricter one."""
-    policy, given = _given(seen, operation)
+    policy, given = one.policy, one.given
     rank = {"none": 0, "lax": 1, "strict": 2}
     for exchange, cookie in given:
         found = cookie.attributes.get("samesite")
         if found is None or found.lower() not in rank:
-            return broken(f"The refresh cookie's SameSite is {found or 'missing'}, and {policy.same_site} is declared.", exchange)
+            return broken(f"The cookie {policy.name}'s SameSite is {found or 'missing'}, and {policy.same_site} is declared.", exchange)
         if rank[found.lower()] < rank[policy.same_site.lower()]:
-            return broken(f"The refresh cookie has SameSite={found}, and {policy.same_site} is declared.", exchange)
+            return broken(f"The cookie {policy.name} has SameSite={found}, and {policy.same_site} is declared.", exchange)
         if found.lower() == "none" and "secure" not in cookie.attributes:
-            return broken("The refresh cookie has SameSite=None without Secure: browsers drop it.", exchange)
+            return broken(f"The cookie {policy.name} has SameSite=None without Secure: browsers drop it.", exchange)
         if found.lower() != policy.same_site.lower():
-            return weak(f"The refresh cookie has SameSite={found}, which is stricter than the declared {policy.same_site}.", exchange)
-    return met(f"The refresh cookie has SameSite={policy.same_site}.", given[0][0])
+            return weak(f"The cookie {policy.name} has SameSite={found}, which is stricter than the declared {policy.same_site}.", exchange)
+    return met(f"The cookie {policy.name} has SameSite={policy.same_site}.", given[0][0])
 
 
-@check("COOKIE-04", on=givers, reads=FLOWS)
-def refresh_cookie_has_the_declared_path(seen: Evidence, operation: Operation) -> Judgement:
-    """The path is the declared one, and covers refresh and logout (RFC 6265 section 5.1.4)."""
-    policy, given = _given(seen, operation)
-    application = seen.application_of(operation)
+@check("COOKIE-04", on=givers, reads=FLOWS, where=token_in_a_cookie)
+@of_each_cookie
+def token_cookie_has_the_declared_path(one: TokenCookie) -> Judgement:
+    """The path is the declared one, and that of a refresh cookie covers refresh and logout (RFC 6265 section 5.1.4)."""
+    policy, given = one.policy, one.given
+    application = one.application
+    needing = (application.refresh, application.logout) if policy is application.cookie else ()
     for exchange, cookie in given:
         path = cookie.path(exchange.probe.request.target)
         if path != policy.path:
-            return broken(f"The refresh cookie's path is {path}, and {policy.path} is declared.", exchange)
-        for needed in (application.refresh, application.logout) if application else ():
+            return broken(f"The cookie {policy.name}'s path is {path}, and {policy.path} is declared.", exchange)
+        for needed in needing:
             if needed and not path_matches(needed.path, path):
-                return broken(f"The refresh cookie's path {path} does not cover {needed.path}.", exchange)
-    return met(f"The refresh cookie's path is {policy.path}.", given[0][0])
+                return broken(f"The cookie {policy.name}'s path {path} does not cover {needed.path}.", exchange)
+    return met(f"The cookie {policy.name}'s path is {policy.path}.", given[0][0])
 
 
-@check("COOKIE-05", on=givers, reads=FLOWS)
-def refresh_cookie_is_host_only(seen: Evidence, operation: Operation) -> Judgement:
+@check("COOKIE-05", on=givers, reads=FLOWS, where=token_in_a_cookie)
+@of_each_cookie
+def token_cookie_is_host_only(one: TokenCookie) -> Judgement:
     """The cookie has no Domain unless one is declared (RFC 6265 section 4.1.2.3)."""
-    policy, given = _given(seen, operation)
+    policy, given = one.policy, one.given
     declared = _domain(policy)
     for exchange, cookie in given:
         if cookie.domain == declared:
             continue
         if not cookie.domain:
-            return broken(f"The refresh cookie has no Domain, and {declared} is declared.", exchange)
-        return broken(f"The refresh cookie has Domain={cookie.domain}, so every host below it gets the cookie.", exchange)
-    return met("The refresh cookie has the declared domain." if declared else "The refresh cookie is host-only.", given[0][0])
+            return broken(f"The cookie {policy.name} has no Domain, and {declared} is declared.", exchange)
+        return broken(f"The cookie {policy.name} has Domain={cookie.domain}, so every host below it gets the cookie.", exchange)
+    return met(f"The cookie {policy.name} has the declared domain." if declared else f"The cookie {policy.name} is host-only.", given[0][0])
 
 
 def _domain(policy: CookiePolicy) -> str:
     return (policy.domain or "").removeprefix(".").lower()
 
 
-@check("COOKIE-06", on=givers, reads=FLOWS)
-def refresh_cookie_obeys_its_prefix(seen: Evidence, operation: Operation) -> Judgement:
+@check("COOKIE-06", on=givers, reads=FLOWS, where=token_in_a_cookie)
+@of_each_cookie
+def token_cookie_obeys_its_prefix(one: TokenCookie) -> Judgement:
     """A cookie whose name has a prefix is as the prefix promises, else browsers drop it (RFC 6265bis section 5.7)."""
-    policy, given = _given(seen, operation)
+    policy, given = one.policy, one.given
     prefix = _prefix(policy.name)
     if not prefix:
         return untestable(f"The document gives the cookie the name {policy.name}, which has no prefix, and the server has no choice.")
@@ -159,31 +198,32 @@ def refresh_cookie_obeys_its_prefix(seen: Evidence, operation: Operation) -> Jud
     return met(f"The cookie is as the prefix of its name {policy.name} promises.", given[0][0])
 
 
-@check("COOKIE-07", on=givers, reads=FLOWS)
-def refresh_cookie_lives_as_long_as_its_token(seen: Evidence, operation: Operation) -> Judgement:
+@check("COOKIE-07", on=givers, reads=FLOWS, where=token_in_a_cookie)
+@of_each_cookie
+def token_cookie_lives_as_long_as_its_token(one: TokenCookie) -> Judgement:
     """The cookie's lifetime is the declared one, and ends with the token in it (RFC 6265 sections 4.1.2.1 and 4.1.2.2)."""
-    policy, given = _given(seen, operation)
-    return worst(*(_lifetime(seen, operation, exchange, cookie, policy) for exchange, cookie in given))
+    policy, given = one.policy, one.given
+    return worst(*(_lifetime(one.seen, one.operation, exchange, cookie, policy) for exchange, cookie in given))
 
 
 def _lifetime(seen: Evidence, operation: Operation, exchange: Exchange, cookie: SetCookie, policy: CookiePolicy) -> Judgement:
     told = cookie.lifetime
     if told is None and cookie.expires is None:
-        return weak("The refresh cookie has neither Max-Age nor Expires: it ends with the browser's session.", exchange)
+        return weak(f"The cookie {policy.name} has neither Max-Age nor Expires: it ends with the browser's session.", exchange)
     if told is None:
-        return undecided("The refresh cookie has Expires alone, and the answer has no Date to compare it with.", exchange)
+        return undecided(f"The cookie {policy.name} has Expires alone, and the answer has no Date to compare it with.", exchange)
     if cookie.max_age is None:
         # Date may be written by a server in front of the application, whose clock no hook moves.
         told = min(told, told - seen.moved, key=lambda seconds: abs(seconds - policy.max_age))
     if told > policy.max_age + _LEEWAY:
-        return broken(f"The refresh cookie lives {told:.0f} seconds, and {policy.max_age} are declared.", exchange)
+        return broken(f"The cookie {policy.name} lives {told:.0f} seconds, and {policy.max_age} are declared.", exchange)
     lifetime = _token_lifetime(seen, cookie)
     if lifetime is not None and told > lifetime + _LEEWAY:
-        return broken(f"The refresh cookie lives {told:.0f} seconds, and the token in it {lifetime:.0f}.", exchange)
+        return broken(f"The cookie {policy.name} lives {told:.0f} seconds, and the token in it {lifetime:.0f}.", exchange)
     # After a refresh it may be what is left of a session whose end is fixed.
     if operation in first_logins(seen.contract) and told < policy.max_age - _LEEWAY:
-        return broken(f"The refresh cookie lives {told:.0f} seconds after a login, and {policy.max_age} are declared.", exchange)
-    return met(f"The refresh cookie lives {told:.0f} seconds, and no longer than the token in it.", exchange)
+        return broken(f"The cookie {policy.name} lives {told:.0f} seconds after a login, and {policy.max_age} are declared.", exchange)
+    return met(f"The cookie {policy.name} lives {told:.0f} seconds, and no longer than the token in it.", exchange)
 
 
 _LEEWAY = 60
@@ -200,36 +240,37 @@ def _token_lifetime(seen: Evidence, cookie: SetCookie) -> float | None:
     return None
 
 
-@check("COOKIE-08", on=givers, reads=FLOWS)
-def refresh_token_travels_in_the_cookie_alone(seen: Evidence, operation: Operation) -> Judgement:
-    """The refresh token is in no body, URL or other header field."""
-    policy, given = _given(seen, operation)
+@check("COOKIE-08", on=givers, reads=FLOWS, where=token_in_a_cookie)
+@of_each_cookie
+def token_travels_in_its_cookie_alone(one: TokenCookie) -> Judgement:
+    """A token that a cookie carries is in no body, URL or other header field."""
+    policy, given = one.policy, one.given
     for exchange, cookie in given:
         response = response_of(exchange)
         fields = [value for name, value in response.headers if name.lower() != "set-cookie"]
         fields += [other.value for other in all_cookies(response) if other.name != policy.name]
         elsewhere = response.body.decode("utf-8", "replace") + " ".join(fields)
-        if set(seen.tokens_in(cookie.value)) & set(seen.tokens_in(elsewhere)):
-            return broken("The refresh token is also outside its cookie.", exchange)
-    return met("The refresh token is in its cookie alone.", given[0][0])
+        if set(one.seen.tokens_in(cookie.value)) & set(one.seen.tokens_in(elsewhere)):
+            return broken(f"The token in the cookie {policy.name} is also outside it.", exchange)
+    return met(f"The token in the cookie {policy.name} is there alone.", given[0][0])
 
 
-@check("COOKIE-09", on=givers, reads=("logins", "wrong_secret", "refused_logins", *FLOWS))
+@check("COOKIE-09", on=givers, reads=("logins", "wrong_secret", "refused_logins", *FLOWS), where=token_in_a_cookie)
 def refusal_sets_no_cookie(seen: Evidence, operation: Operation) -> Judgement:
-    """A refused login, second factor or refresh sets no usable refresh cookie."""
-    application, _ = _policy(seen, operation)
+    """A refused login, second factor or refresh sets no usable token cookie."""
+    application, _ = _cookies(seen, operation)
     refusals = [exchange for exchange in _at(seen, operation) if 400 <= exchange.status < 500 and exchange.status != 429]
     if not refusals:
         raise NotObserved(f"{operation.name} refused nothing.")
-    clean = met(f"None of {len(refusals)} refusals sets a usable refresh cookie.", refusals[0])
+    clean = met(f"None of {len(refusals)} refusals sets a usable token cookie.", refusals[0])
     return worst(*(gives_no_cookie(exchange, application, clean) for exchange in refusals))
 
 
-@check("COOKIE-10", on=logouts, reads="logout")
+@check("COOKIE-10", on=logouts, reads="logout", where=token_in_a_cookie)
 def deletion_repeats_the_cookie(seen: Evidence, operation: Operation) -> Judgement:
     """A cookie is deleted under its own name, path and domain (RFC 6265 section 5.3)."""
-    _, policy = _policy(seen, operation)
-    return deletes(seen.one("logout", operation), policy)
+    _, policies = _cookies(seen, operation)
+    return worst(*(deletes(seen.one("logout", operation), policy) for policy in policies))
 
 
 def deletes(exchange: Exchange, policy: CookiePolicy) -> Judgement:
@@ -253,7 +294,7 @@ def deletes(exchange: Exchange, policy: CookiePolicy) -> Judgement:
     return told(f"The cookie {policy.name} is cleared without Secure, although it was set with it.", exchange)
 
 
-@check("COOKIE-11", on=lambda contract: (*givers(contract), *logouts(contract)), reads=("logout", *FLOWS))
+@check("COOKIE-11", on=lambda contract: (*givers(contract), *logouts(contract)), reads=("logout", *FLOWS), where=token_in_a_cookie)
 def answer_sets_a_cookie_once(seen: Evidence, operation: Operation) -> Judgement:
     """No answer has two Set-Cookie lines for one name (RFC 6265 section 4.1.1)."""
     answers = [exchange for exchange in _at(seen, operation) if all_cookies(response_of(exchange))]
@@ -268,15 +309,16 @@ def answer_sets_a_cookie_once(seen: Evidence, operation: Operation) -> Judgement
     return met(f"None of {len(answers)} answers sets a cookie more than once.", answers[0])
 
 
-@check("COOKIE-12", on=givers, reads=FLOWS)
-def refresh_cookie_fits_browsers(seen: Evidence, operation: Operation) -> Judgement:
+@check("COOKIE-12", on=givers, reads=FLOWS, where=token_in_a_cookie)
+@of_each_cookie
+def token_cookie_fits_browsers(one: TokenCookie) -> Judgement:
     """Name and value together are at most 4096 bytes (RFC 6265bis section 5.6)."""
-    policy, given = _given(seen, operation)
+    policy, given = one.policy, one.given
     for exchange, cookie in given:
-        names = seen.tokens_in(cookie.value)
+        names = one.seen.tokens_in(cookie.value)
         if not names:
             continue
-        token = seen.facts[names[0]]
+        token = one.seen.facts[names[0]]
         if len(policy.name) + token.length > 4096:
             return broken(f"Name and value are {len(policy.name) + token.length} bytes: browsers drop the cookie.", exchange)
         if not token.is_cookie_octets:
@@ -303,11 +345,13 @@ def _brings_a_token(seen: Evidence, exchange: Exchange) -> bool:
     return any(seen.facts[name].kind in _TOKENS for name in seen.tokens_in(response.body.decode("utf-8", "replace") + " " + cookies))
 
 
-@check("COOKIE-14", on=cookie_readers, reads="cookie_values")
+@check("COOKIE-14", on=cookie_readers, reads="cookie_values", where=token_in_a_cookie)
 def altered_cookie_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A value that is not exactly the token is refused; quotes around it may be taken for syntax (RFC 6265 section 4.1.1)."""
+    if obstacle := _no_cookie_of(seen, operation):
+        return untestable(obstacle)
     altered = seen.all("cookie.altered", operation)
-    judgement = all_refused(altered, "A refresh cookie with an altered value")
+    judgement = all_refused(altered, "A token cookie with an altered value")
     if judgement.verdict is Verdict.PASS and not response_of(seen.one("cookie.control", operation)).is_success:
         return undecided("The untouched cookie was refused too, so a refusal proves nothing.", *altered)
     quoted = [exchange for exchange in seen.all("cookie.quoted", operation) if response_of(exchange).is_success]
@@ -316,12 +360,21 @@ def altered_cookie_is_refused(seen: Evidence, operation: Operation) -> Judgement
     return judgement
 
 
-@check("COOKIE-15", on=cookie_readers, reads="cookie_values")
+def _no_cookie_of(seen: Evidence, operation: Operation) -> str:
+    """Why `operation` reads no token cookie; empty where it does."""
+    application = seen.application_of(operation)
+    is_refresh = application is not None and operation is application.refresh
+    return f"The refresh token of {application.name} travels in no cookie." if application and is_refresh and application.cookie is None else ""
+
+
+@check("COOKIE-15", on=cookie_readers, reads="cookie_values", where=token_in_a_cookie)
 def order_of_two_cookies_does_not_matter(seen: Evidence, operation: Operation) -> Judgement:
     """Two cookies of the name are refused, or accepted in either order (RFC 6265 section 4.2.2)."""
+    if obstacle := _no_cookie_of(seen, operation):
+        return untestable(obstacle)
     both = seen.all("cookie.twice", operation)
     if len(both) < 2:
-        raise NotObserved("A refresh with two cookies was not answered in both orders.")
+        raise NotObserved("A request with two cookies was not answered in both orders.")
     if any(exchange.status == 429 or came_from_elsewhere(response_of(exchange)) for exchange in both):
         return undecided("The target limits requests, or something in front of it answered.", *both)
     if any(exchange.status >= 500 for exchange in both):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from authproof.checks.answers import came_from_elsewhere, response_of
+from authproof.checks.designs import csrf_token, field_that_pages_set, token_in_a_cookie
 from authproof.checks.registry import (
     check,
+    cookie_changes,
     cookie_flows,
     first_identity,
     identities,
@@ -14,7 +16,8 @@ from authproof.checks.registry import (
 )
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange, Response, header_value
-from authproof.reading import cache_directives, set_cookies
+from authproof.reading import cache_directives
+from authproof.tokens import given_cookies
 from authproof.verdict import Judgement, broken, met, undecided, untestable, weak, worst
 from authproof_spec import Application, Operation
 
@@ -156,16 +159,16 @@ def _missing_permission(seen: Evidence, operation: Operation, response: Response
     return "" if _with_credentials(response) else "Access-Control-Allow-Credentials is not true, so cookies stay behind"
 
 
-@check("CORS-06", on=identities, reads="cors")
-def authorization_is_allowed_by_name(seen: Evidence, operation: Operation) -> Judgement:
-    """A wildcard in Access-Control-Allow-Headers does not cover Authorization."""
+@check("CORS-06", on=identities, reads="cors", where=field_that_pages_set)
+def field_of_the_token_is_allowed_by_name(seen: Evidence, operation: Operation) -> Judgement:
+    """The field that carries the token, or the CSRF token, is listed; a wildcard does not cover Authorization (Fetch)."""
     exchange = _preflight(seen, operation)
     if isinstance(exchange, Judgement):
         return exchange
     response = response_of(exchange)
     header = header_value(exchange.probe.request.headers, "access-control-request-headers") or ""
     headers = _listed(response, "access-control-allow-headers")
-    if header in headers or (header != "authorization" and "*" in headers):
+    if header in headers or (header != "authorization" and "*" in headers and not _takes_cookies(seen, operation)):
         return met(f"Access-Control-Allow-Headers has {header}.", exchange)
     return broken(f"Access-Control-Allow-Headers is {', '.join(sorted(headers)) or 'missing'}; pages cannot send {header}.", exchange)
 
@@ -205,13 +208,16 @@ def answer_to_one_origin_varies(seen: Evidence, operation: Operation) -> Judgeme
     return met("What depends on the origin says so, or is not stored.", dependent[0])
 
 
-@check("CORS-09", on=cookie_flows, reads=("cross_site",))
+@check("CORS-09", on=cookie_flows, reads=("cross_site",), where=token_in_a_cookie)
 def foreign_page_changes_nothing(seen: Evidence, operation: Operation) -> Judgement:
     """Without a preflight, a page of another site does nothing with the cookie alone (CWE-352)."""
-    exchange = seen.one("cross_site", operation)
     application = seen.application_of(operation)
-    if application is None or application.cookie is None:
-        raise NotObserved("The operation belongs to no application with a refresh cookie.")
+    if application is None or not application.token_cookies:
+        raise NotObserved("The operation belongs to no application with a token in a cookie.")
+    policy = application.cookie if operation in (application.refresh, application.logout) else application.access_cookie
+    if policy is None:
+        return untestable(f"No cookie opens {operation.name}.")
+    exchange = seen.one("cross_site", operation)
     if _does_not_decide(exchange):
         return undecided(f"The answer is {exchange.status}, which does not decide.", exchange)
     if not _was_carried_out(seen, application, exchange):
@@ -221,7 +227,7 @@ def foreign_page_changes_nothing(seen: Evidence, operation: Operation) -> Judgem
         raise NotObserved("The session was not opened.")
     login = logins[0]
     givers = [login, *seen.all("cross_site", application.refresh)]
-    cookies = [cookie for giver in givers for cookie in set_cookies(response_of(giver), application.cookie.name) if cookie.value]
+    cookies = [cookie for giver in givers for cookie in given_cookies(response_of(giver), policy.name)]
     policies = {cookie.attributes.get("samesite", "").lower() for cookie in cookies}
     if policies <= {"strict", "lax"} and policies and (policies == {"strict"} or operation.method not in {"GET", "HEAD"}):
         return met(f"The cookie is SameSite={', '.join(policies).title()}, so that browsers send no foreign page's request with it.", exchange, login)
@@ -231,7 +237,32 @@ def foreign_page_changes_nothing(seen: Evidence, operation: Operation) -> Judgem
 
 
 def _was_carried_out(seen: Evidence, application: Application, exchange: Exchange) -> bool:
-    """True when a refresh succeeded, or when the session was over after a logout."""
-    if seen.operation_of(exchange) is application.refresh:
+    """True when a request succeeded, or for a logout when the session was over after it."""
+    if application.logout is None or seen.operation_of(exchange) != application.logout:
         return response_of(exchange).is_success
     return not response_of(seen.one("cross_site.after_logout", application.refresh)).is_success
+
+
+@check("CORS-10", on=cookie_changes, reads="cross_site", where=csrf_token)
+def csrf_token_is_asked_for(seen: Evidence, operation: Operation) -> Judgement:
+    """What changes something by a cookie is refused without the declared CSRF token, with a wrong one, and without its cookie (CWE-352)."""
+    control = seen.one("csrf.control", operation)
+    attempts = seen.all("csrf.attempt", operation)
+    if not attempts:
+        raise NotObserved("No request without the CSRF token was answered.")
+    return worst(*(_without_csrf_token(attempt, control) for attempt in attempts))
+
+
+def _without_csrf_token(attempt: Exchange, control: Exchange) -> Judgement:
+    what = f"A request {attempt.probe.variant}"
+    if _does_not_decide(attempt):
+        return undecided(f"{what} is answered {attempt.status}, which does not decide.", attempt)
+    if response_of(attempt).is_success:
+        return broken(f"{what} is carried out: answered {attempt.status}.", attempt, control)
+    if _does_not_decide(control) or control.status in {401, 403}:
+        return undecided(f"The page's own request is answered {control.status}, so a refusal proves nothing.", control, attempt)
+    if attempt.status == control.status:
+        return untestable(
+            f"The page's own request is answered {control.status} too: the profile lets the run write nothing that would be carried out."
+        )
+    return met(f"{what} is answered {attempt.status}.", attempt)

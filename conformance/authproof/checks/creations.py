@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 
 from authproof.checks.answers import came_from_elsewhere, response_of, same_person
+from authproof.checks.designs import chosen_expiry
 from authproof.checks.registry import check, token_creations
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
@@ -51,7 +51,7 @@ def limits_of_the_name_are_enforced(seen: Evidence, operation: Operation) -> Jud
     return worst(*found)
 
 
-@check("PAT-12", on=token_creations, reads=("personal_tokens", "creations"))
+@check("PAT-12", on=token_creations, reads=("personal_tokens", "creations"), where=chosen_expiry)
 def limits_of_the_expiry_are_enforced(seen: Evidence, operation: Operation) -> Judgement:
     """An expiry is required where the document says so, lies ahead, and within the maximum."""
     wrong = seen.all("pat.wrong_expiry", operation)
@@ -89,7 +89,7 @@ def extra_members_widen_nothing(seen: Evidence, operation: Operation) -> Judgeme
 def _chosen(seen: Evidence, personal: PersonalAccessTokens, exchange: Exchange, plain: Exchange) -> str | None:
     """What a creation with members too many took from them, by its record and its claims beside those of a `plain` one; None when nothing."""
     given, usual = (response_of(each).at(personal.response_record) for each in (exchange, plain))
-    sent = get(json.loads(exchange.probe.request.body or b"null"), personal.record["id"])
+    sent = exchange.probe.body_at(personal.record["id"])
     if sent is not None and str(get(given, personal.record["id"])) == str(sent):
         return "the id"
     if "account" in personal.record and get(given, personal.record["account"]) != get(usual, personal.record["account"]):

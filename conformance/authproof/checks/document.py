@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping
 
 from authproof.checks.answers import came_from_elsewhere, response_of
 from authproof.checks.errors import NOT_ASKED
-from authproof.checks.registry import EVERYTHING, check, everything, protected_by_bearer, readable, secured
+from authproof.checks.registry import EVERYTHING, check, everything, protected, readable, secured
 from authproof.evidence import Evidence, flow_operations
-from authproof.exchange import Departure, Exchange, header_value
+from authproof.exchange import Departure, Exchange
 from authproof.reading import set_cookies
 from authproof.verdict import Judgement, broken, met, undecided, untestable, weak
 from authproof_spec import Contract, Operation
@@ -120,7 +120,7 @@ def only_public_operations_are_public(seen: Evidence, operation: Operation) -> J
     return met("The operation is not served without credentials.", exchange)
 
 
-@check("DOC-07", on=protected_by_bearer, reads=EVERYTHING)
+@check("DOC-07", on=protected, reads=EVERYTHING)
 def declared_scheme_is_read(seen: Evidence, operation: Operation) -> Judgement:
     """A token sent as the document says authenticates, and no key is declared to stand in the query (OpenAPI, Security Scheme Object)."""
     schemes = seen.contract.document.resolve(get(seen.contract.document.root, "/components/securitySchemes"))
@@ -128,19 +128,19 @@ def declared_scheme_is_read(seen: Evidence, operation: Operation) -> Judgement:
     in_query = [name for name in names if get(seen.contract.document.resolve(get(schemes, join((name,)))), "/in") == "query"]
     if in_query:
         return broken(f"The scheme {in_query[0]} puts a key into the query, where logs and histories keep it.")
-    called = [exchange for exchange in seen.calls(operation) if _has_good_token(exchange)]
+    called = [exchange for exchange in seen.calls(operation) if _has_good_token(seen, exchange)]
     if not called:
         return untestable(_GUESSED)
     authenticated = [exchange for exchange in called if exchange.status != 401]
     if not authenticated:
-        return broken("A good token in the Authorization field, as the document has it, is answered 401.", *called[:2])
-    return met(f"A token in the Authorization field is read: {authenticated[0].status}.", authenticated[0])
+        return broken("A good token where the document has it is answered 401.", *called[:2])
+    return met(f"A token where the document has it is read: {authenticated[0].status}.", authenticated[0])
 
 
-def _has_good_token(exchange: Exchange) -> bool:
+def _has_good_token(seen: Evidence, exchange: Exchange) -> bool:
     """True for the probes whose token the target itself gave out and nobody has touched since."""
     good = {"identity.control", "bearer.control", "permission.held", "pat.create", "pat.list", "object.create", "object.own"}
-    return exchange.probe.name in good and header_value(exchange.probe.request.headers, "authorization") is not None
+    return exchange.probe.name in good and any(seen.tokens_in(value) for _, value in exchange.probe.request.headers)
 
 
 @check("DOC-08", on=everything, reads=EVERYTHING)

@@ -57,7 +57,7 @@ def _should_be_json(operation: Operation, status: int) -> bool:
 def _says_something(seen: Evidence, exchange: Exchange) -> bool:
     body = response_of(exchange).json
     fields = seen.contract.error_fields
-    names_fields = exchange.status in {400, 422} and fields is not None and isinstance(get(body, fields), dict)
+    names_fields = exchange.status in {400, 422} and fields is not None and isinstance(get(body, fields), dict | list)
     return names_fields or any(isinstance(get(body, pointer), str) for pointer in (seen.contract.error_message, "/title", "/detail"))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from authproof.checks.answers import accepted, all_refused, came_from_elsewhere, gives_no_cookie, with_control
+from authproof.checks.designs import jwt_access_tokens
 from authproof.checks.refusals import BAD_REQUEST, NOT_ACCEPTED, never_fails, refusal
 from authproof.checks.registry import check, identities, protected
 from authproof.evidence import Evidence, NotObserved
@@ -95,7 +96,7 @@ encrypted_token_is_refused = refusal(
 )
 
 
-@check("JWT-45", on=identities, reads="jwt")
+@check("JWT-45", on=identities, reads="jwt", where=jwt_access_tokens)
 def oversized_token_does_no_harm(seen: Evidence, operation: Operation) -> Judgement:
     """An oversized token, or one of very many parts, is refused within 5 seconds, and the server stays up (CWE-770)."""
     control = seen.one("jwt.control", operation)
@@ -121,7 +122,7 @@ def _taken_well(exchange: Exchange) -> Judgement:
     return broken(f"{what} is answered {exchange.status} where a refusal is due.", exchange)
 
 
-@check("JWT-46", on=identities, reads="jwt")
+@check("JWT-46", on=identities, reads="jwt", where=jwt_access_tokens)
 def malformed_token_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A header or payload that is no JSON object gives 401, and never a 5xx (RFC 7519 section 7.2)."""
     sent = seen.all("jwt.malformed", operation)
@@ -131,7 +132,7 @@ def malformed_token_is_refused(seen: Evidence, operation: Operation) -> Judgemen
     return with_control(seen, "jwt.control", operation, judgement)
 
 
-@check("JWT-50", on=identities, reads=("jwt", "forged_refresh"))
+@check("JWT-50", on=identities, reads=("jwt", "forged_refresh"), where=jwt_access_tokens)
 def expired_and_forged_token_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A token that is expired and wrongly signed is refused as bearer and at refresh (RFC 7515 section 5.2)."""
     application = seen.application_of(operation)

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from authproof.checks.answers import all_refused, came_from_elsewhere, person, refused, response_of
+from authproof.checks.designs import refresh_token_in_a_cookie
 from authproof.checks.registry import (
     check,
-    cookie_logins,
     first_logins,
     identities,
     identities_beside_personal_tokens,
@@ -17,6 +17,7 @@ from authproof.checks.registry import (
 )
 from authproof.evidence import Evidence, NotObserved, flow_operations
 from authproof.reading import is_json, set_cookies
+from authproof.tokens import access_token_in
 from authproof.verdict import Judgement, broken, met, undecided, weak, worst
 from authproof_spec import Application, Operation
 from authproof_spec.consistency import path_matches
@@ -39,7 +40,7 @@ def access_token_of_another_application_is_refused(seen: Evidence, operation: Op
     return all_refused(exchanges, "The access token of another application")
 
 
-@check("APP-02", on=of_several_applications(cookie_logins), reads="baseline")
+@check("APP-02", on=of_several_applications(first_logins), reads="baseline", where=refresh_token_in_a_cookie)
 def cookie_stays_with_its_application(seen: Evidence, operation: Operation) -> Judgement:
     """A browser sends the cookie of one application to no operation of another (RFC 6265 section 5.1.4)."""
     application = _application(seen, operation)
@@ -78,7 +79,7 @@ def credentials_of_another_application_are_refused(seen: Evidence, operation: Op
     exchange = seen.one("isolation.credentials", operation)
     login = next(login for login in application.logins if login.operation is operation)
     judgement = refused(exchange, "An account of another application", expected=login.refusal, tolerated=frozenset({400, 422}))
-    if response_of(exchange).is_success and application.access_token_field and response_of(exchange).at(application.access_token_field) is None:
+    if response_of(exchange).is_success and access_token_in(application, exchange) is None:
         return undecided(f"An account of another application is answered {exchange.status}, without a token.", exchange)
     return judgement
 

@@ -7,8 +7,9 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import permutations
 
-from authproof.checks.answers import refused, response_of
-from authproof.checks.registry import check, identities, refreshes
+from authproof.checks.answers import refused, refused_as_declared, response_of
+from authproof.checks.designs import jwt_access_tokens, refresh_tokens
+from authproof.checks.registry import check, first_logins, identities, refreshes
 from authproof.evidence import Evidence, NotObserved, flow_operations
 from authproof.exchange import Exchange, TokenFacts
 from authproof.keys import PRIVATE_MEMBERS, USUAL_PATH, members
@@ -55,11 +56,6 @@ _FILE = re.compile(
 )
 
 
-def jwt_logins(contract: Contract) -> Iterable[Operation]:
-    """The first login of each application whose access tokens are JWTs."""
-    return (app.logins[0].operation for app in contract.applications.values() if not app.access_token.opaque)
-
-
 def _issued(seen: Evidence, operation: Operation) -> tuple[Application, Exchange, TokenFacts]:
     """The first access token that a login of the application gave, with its exchange."""
     application = seen.application_of(operation)
@@ -72,7 +68,7 @@ def _issued(seen: Evidence, operation: Operation) -> tuple[Application, Exchange
     return application, exchange, seen.facts[names[0]]
 
 
-@check("JWT-01", on=jwt_logins, reads=())
+@check("JWT-01", on=first_logins, reads=(), where=jwt_access_tokens)
 def access_token_is_a_signed_jwt(seen: Evidence, operation: Operation) -> Judgement:
     """The access token is a compact JWS of two JSON objects and a signature (RFC 7515 section 7.1, RFC 7519 section 7.2)."""
     _, exchange, token = _issued(seen, operation)
@@ -81,7 +77,7 @@ def access_token_is_a_signed_jwt(seen: Evidence, operation: Operation) -> Judgem
     return met("The access token is a signed JWT.", exchange)
 
 
-@check("JWT-02", on=jwt_logins, reads=())
+@check("JWT-02", on=first_logins, reads=(), where=jwt_access_tokens)
 def declared_claims_are_there(seen: Evidence, operation: Operation) -> Judgement:
     """Every declared claim is there with the right JSON type (RFC 7519 section 4.1)."""
     _, exchange, token = _issued(seen, operation)
@@ -105,7 +101,7 @@ def _fits(name: str, value: Json, meaning: Meaning) -> bool:
     return isinstance(value, str | int) and not isinstance(value, bool)
 
 
-@check("JWT-03", on=jwt_logins, reads=())
+@check("JWT-03", on=first_logins, reads=(), where=jwt_access_tokens)
 def access_token_is_short_lived(seen: Evidence, operation: Operation) -> Judgement:
     """The token lives no longer than the declared lifetime (RFC 7519 section 4.1.4)."""
     application, exchange, token = _issued(seen, operation)
@@ -127,7 +123,7 @@ def access_token_is_short_lived(seen: Evidence, operation: Operation) -> Judgeme
     return met(f"The token lives {expires - issued:.0f} of at most {lifetime} seconds.", exchange)
 
 
-@check("JWT-04", on=jwt_logins, reads=())
+@check("JWT-04", on=first_logins, reads=(), where=jwt_access_tokens)
 def audience_is_the_declared_one(seen: Evidence, operation: Operation) -> Judgement:
     """The audience has what the application declares, and nothing of another application (RFC 8725 section 3.9)."""
     application, exchange, token = _issued(seen, operation)
@@ -147,7 +143,7 @@ def audience_is_the_declared_one(seen: Evidence, operation: Operation) -> Judgem
     return met(f"The audience is {', '.join(sorted(found))}.", exchange)
 
 
-@check("JWT-05", on=jwt_logins, reads=())
+@check("JWT-05", on=first_logins, reads=(), where=jwt_access_tokens)
 def algorithm_is_the_declared_one(seen: Evidence, operation: Operation) -> Judgement:
     """The token is signed with the declared algorithm (RFC 8725 section 3.1)."""
     _, exchange, token = _issued(seen, operation)
@@ -160,7 +156,7 @@ def algorithm_is_the_declared_one(seen: Evidence, operation: Operation) -> Judge
     return met(f"The token is signed with {declared}.", exchange)
 
 
-@check("JWT-06", on=jwt_logins, reads=("refresh",))
+@check("JWT-06", on=first_logins, reads=("refresh",), where=jwt_access_tokens)
 def token_identifiers_differ(seen: Evidence, operation: Operation) -> Judgement:
     """No two tokens have the same identifier (RFC 7519 section 4.1.7)."""
     _, exchange, _ = _issued(seen, operation)
@@ -175,7 +171,7 @@ def token_identifiers_differ(seen: Evidence, operation: Operation) -> Judgement:
     return met(f"{len(identifiers)} access tokens have as many identifiers.", exchange)
 
 
-@check("JWT-07", on=jwt_logins, reads=())
+@check("JWT-07", on=first_logins, reads=(), where=jwt_access_tokens)
 def claims_hold_no_secret(seen: Evidence, operation: Operation) -> Judgement:
     """No claim is a secret, and none is personal data that is not declared (RFC 7519 section 12)."""
     _, exchange, token = _issued(seen, operation)
@@ -215,7 +211,7 @@ def _is_personal(name: str, value: Json) -> bool:
     return isinstance(value, str) and (_plain(name) in _PERSONAL_NAMES or _EMAIL.fullmatch(value) is not None)
 
 
-@check("JWT-08", on=jwt_logins, reads=("refresh", "personal_tokens"))
+@check("JWT-08", on=first_logins, reads=("refresh", "personal_tokens"), where=jwt_access_tokens)
 def kinds_of_tokens_are_told_apart(seen: Evidence, operation: Operation) -> Judgement:
     """No token of one kind meets every fixed condition of another kind (RFC 8725 section 3.12)."""
     application, exchange, access = _issued(seen, operation)
@@ -259,7 +255,7 @@ def _sorted(value: Json) -> Json:
     return sorted(value, key=str) if isinstance(value, list) else value
 
 
-@check("JWT-20", on=jwt_logins, reads="jwt")
+@check("JWT-20", on=first_logins, reads="jwt", where=jwt_access_tokens)
 def secret_is_not_a_known_one(seen: Evidence, operation: Operation) -> Judgement:
     """The secret of an HMAC stands in no list of public defaults (RFC 8725 section 3.5)."""
     application, exchange, token = _issued(seen, operation)
@@ -275,16 +271,16 @@ def secret_is_not_a_known_one(seen: Evidence, operation: Operation) -> Judgement
     return met(f"None of {len(known_secrets())} publicly known secrets signed the token, which proves no more than that.", exchange)
 
 
-@check("JWT-41", on=identities, reads="isolation")
+@check("JWT-41", on=identities, reads="isolation", where=refresh_tokens)
 def refresh_token_is_no_access_token(seen: Evidence, operation: Operation) -> Judgement:
     """A refresh token does not open a protected operation (RFC 8725 section 3.12)."""
-    return refused(seen.one("isolation.refresh_as_bearer", operation), "A refresh token as bearer token")
+    return refused(seen.one("isolation.refresh_as_bearer", operation), "A refresh token in the place of an access token")
 
 
-@check("JWT-42", on=refreshes, reads="isolation")
+@check("JWT-42", on=refreshes, reads="isolation", where=refresh_tokens)
 def access_token_is_no_refresh_token(seen: Evidence, operation: Operation) -> Judgement:
-    """An access token in the refresh cookie is refused (RFC 8725 section 3.12)."""
-    return refused(seen.one("isolation.access_as_refresh", operation), "An access token in the refresh cookie")
+    """An access token in the place of the refresh token is refused (RFC 8725 section 3.12)."""
+    return refused_as_declared(seen.one("isolation.access_as_refresh", operation), operation, "An access token in the place of a refresh token")
 
 
 def key_sets(contract: Contract) -> Iterable[Operation]:
@@ -306,7 +302,7 @@ def published_keys_are_public(seen: Evidence, operation: Operation) -> Judgement
     return met(f"The key set has {len(keys)} keys, and nothing private of them.", exchange)
 
 
-@check("JWT-49", on=identities, reads=("jwt", "minted"))
+@check("JWT-49", on=identities, reads=("jwt", "minted"), where=jwt_access_tokens)
 def refusal_tells_nothing_of_the_verifier(seen: Evidence, operation: Operation) -> Judgement:
     """The refusal of a token shows no signature that would be right, no key and no file (CWE-209)."""
     refusals = [e for e in seen.on(operation) if e.probe.name.startswith(("jwt.", "minted.", "key_set.")) and not response_of(e).is_success]

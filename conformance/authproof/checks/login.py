@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from authproof.checks.answers import accepted, gives_no_cookie, refused, response_of, who_am_i_tells
 from authproof.checks.appearance import alike
+from authproof.checks.designs import refresh_token_in_a_cookie, refresh_tokens
 from authproof.checks.registry import all_logins, check, first_logins
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
@@ -28,11 +29,6 @@ _POWERS = frozenset({"sub", "aud", "scope", "scp", "role", "roles", "isAdmin", "
 def further_logins(contract: Contract) -> Iterable[Operation]:
     """Every login of every application but its first one."""
     return (login.operation for app in contract.applications.values() for login in app.logins[1:])
-
-
-def with_refresh_token(contract: Contract) -> Iterable[Operation]:
-    """The first login of each application that has refresh tokens."""
-    return (app.logins[0].operation for app in contract.applications.values() if app.refresh_token)
 
 
 def login_of(seen: Evidence, operation: Operation) -> tuple[Application, Login]:
@@ -240,7 +236,7 @@ def _claims(seen: Evidence, application: Application, exchange: Exchange) -> dic
     return dict(seen.facts[names[0]].claims or {}) if names else {}
 
 
-@check("LOGIN-13", on=lambda contract: (op for op in first_logins(contract) if _has_cookie(contract, op)), reads="login_sessions")
+@check("LOGIN-13", on=first_logins, reads="login_sessions", where=refresh_token_in_a_cookie)
 def login_issues_a_cookie_of_its_own(seen: Evidence, operation: Operation) -> Judgement:
     """A login neither keeps the refresh cookie that came with it nor makes a made-up one good (CWE-384)."""
     application, _ = login_of(seen, operation)
@@ -261,11 +257,7 @@ def login_issues_a_cookie_of_its_own(seen: Evidence, operation: Operation) -> Ju
     return met(f"Each of {len(logins)} logins that brought a refresh cookie is given a new one.", *logins)
 
 
-def _has_cookie(contract: Contract, operation: Operation) -> bool:
-    return any(app.cookie and app.refresh and operation is app.logins[0].operation for app in contract.applications.values())
-
-
-@check("LOGIN-14", on=with_refresh_token, reads=("logins", "refresh"))
+@check("LOGIN-14", on=first_logins, reads=("logins", "refresh"), where=refresh_tokens)
 def refresh_tokens_are_unrelated(seen: Evidence, operation: Operation) -> Judgement:
     """The refresh tokens of several logins differ, and opaque ones differ in most of many characters (CWE-330)."""
     application, _ = login_of(seen, operation)

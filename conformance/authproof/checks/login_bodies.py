@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-
 from authproof.checks.answers import came_from_elsewhere, gives_no_cookie, response_of
 from authproof.checks.appearance import appearance
 from authproof.checks.login import NOT_USED, another_is_used, login_of
@@ -16,6 +14,7 @@ from authproof.verdict import Judgement, broken, met, undecided, untestable, wea
 from authproof_spec import Operation
 from authproof_spec.pointer import get
 
+_ALL_TEXT = "The document takes this login as a form, in which everything is text."
 _QUICK = 5.0
 """Seconds within which absurd input is refused."""
 
@@ -72,14 +71,16 @@ def _empty_secret(seen: Evidence, operation: Operation, exchange: Exchange) -> J
 def _document_refuses(seen: Evidence, operation: Operation, exchange: Exchange) -> bool:
     """True when the body that was sent does not fit the document's schema."""
     media = operation.request_body.content if operation.request_body else ()
-    body = json.loads(exchange.probe.request.body or b"null")
-    return any(one.schema is not None and not seen.contract.document.validator(one.schema).is_valid(body) for one in media)
+    sent = exchange.probe.request.content
+    return any(one.schema is not None and not seen.contract.document.validator(one.schema).is_valid(sent) for one in media)
 
 
 @check("LOGIN-08", on=first_logins, reads="login_bodies")
 def wrong_type_is_a_bad_request(seen: Evidence, operation: Operation) -> Judgement:
     """A password that is no text is answered 400 and never lets in (CWE-943, CWE-1287)."""
     _, login = login_of(seen, operation)
+    if operation.takes_form:
+        return untestable(_ALL_TEXT)
     return worst(*(_wrong_type(exchange, operation, login.refusal) for exchange in _answers(seen, operation, "login.wrong_type")))
 
 
@@ -99,6 +100,8 @@ def _wrong_type(exchange: Exchange, operation: Operation, refusal: int) -> Judge
 @check("LOGIN-09", on=first_logins, reads="login_bodies")
 def broken_json_is_a_bad_request(seen: Evidence, operation: Operation) -> Judgement:
     """A JSON text that breaks off is answered 400 with an error in JSON."""
+    if operation.takes_form:
+        return untestable("The document takes this login as a form, and no form breaks off.")
     (exchange, *_) = _answers(seen, operation, "login.broken_json")
     response = response_of(exchange)
     if not _is_bad_request(operation, exchange.status):
@@ -112,6 +115,8 @@ def broken_json_is_a_bad_request(seen: Evidence, operation: Operation) -> Judgem
 @check("LOGIN-10", on=first_logins, reads="login_bodies")
 def foreign_form_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """The right credentials are refused in a format that another site's page can send (CWE-352)."""
+    if operation.takes_form:
+        return untestable("The document takes this login as a form, which every page can send.")
     exchanges = seen.all("login.other_format", operation)
     if not exchanges and seen.all("login.broken_json", operation):
         return untestable("The document declares forms and plain text for this login.")

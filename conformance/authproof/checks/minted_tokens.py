@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 from authproof.checks.answers import accepted, came_from_elsewhere, refused, response_of, with_control
+from authproof.checks.designs import jwt_access_tokens
 from authproof.checks.refusals import NOT_ACCEPTED, never_fails, nothing_sent, refusal, sent_to_application, what_at
 from authproof.checks.registry import check, identities
 from authproof.evidence import Evidence
@@ -67,7 +68,7 @@ def expired_token_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     return judgement
 
 
-@check("JWT-36", on=identities, reads="minted")
+@check("JWT-36", on=identities, reads="minted", where=jwt_access_tokens)
 def odd_expiry_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """An expiry that is no number, or no time, is refused without a failure (RFC 7519 section 2)."""
     sent = sent_to_application(seen, ["minted.odd_expiry"], operation)
@@ -77,7 +78,7 @@ def odd_expiry_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     return with_control(seen, _CONTROL, operation, judgement)
 
 
-@check("JWT-43", on=identities, reads="minted")
+@check("JWT-43", on=identities, reads="minted", where=jwt_access_tokens)
 def unknown_account_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A token that names nobody, or two accounts, is refused (RFC 8725 section 3.8)."""
     sent = sent_to_application(seen, ["minted.account"], operation)
@@ -94,7 +95,7 @@ def _of_two_accounts(exchange: Exchange) -> Judgement:
     return refused(exchange, "A token whose claims name two accounts", tolerated=NOT_ACCEPTED)
 
 
-@check("JWT-44", on=identities, reads=("minted", "permissions"))
+@check("JWT-44", on=identities, reads=("minted", "permissions"), where=jwt_access_tokens)
 def rank_is_not_taken_from_the_token(seen: Evidence, operation: Operation) -> Judgement:
     """Roles and permissions that a token adds do not count (RFC 7519 section 4)."""
     sent = sent_to_application(seen, ["minted.privileges"], operation)

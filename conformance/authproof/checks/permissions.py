@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from authproof.checks.answers import came_from_elsewhere, response_of
+from authproof.checks.designs import bearer_tokens
 from authproof.checks.registry import (
     check,
     read_with_object_rule,
@@ -112,7 +113,7 @@ def permission_comes_before_body_and_object(seen: Evidence, operation: Operation
 
 @check("AUTHZ-04", on=with_permission, reads="permissions")
 def forbidden_names_insufficient_scope(seen: Evidence, operation: Operation) -> Judgement:
-    """A 403 names insufficient_scope and leaves the refresh cookie alone (RFC 6750 section 3.1)."""
+    """A 403 names insufficient_scope, to a bearer token, and leaves token cookies alone (RFC 6750 section 3.1)."""
     exchanges = [exchange for name in ("permission.missing", "permission.existing") for exchange in seen.all(name, operation)]
     refusals = [exchange for exchange in exchanges if exchange.status == 403 and not came_from_elsewhere(response_of(exchange))]
     if not refusals:
@@ -120,8 +121,11 @@ def forbidden_names_insufficient_scope(seen: Evidence, operation: Operation) -> 
     exchange = refusals[0]
     application = seen.application_of(operation)
     response = response_of(exchange)
-    if application and application.cookie and any(cookie.is_deletion for cookie in set_cookies(response, application.cookie.name)):
-        return broken("The 403 clears the refresh cookie, which logs the caller out.", exchange)
+    cookies = application.token_cookies if application else ()
+    if any(given.is_deletion for policy in cookies for given in set_cookies(response, policy.name)):
+        return broken("The 403 clears a token cookie, which logs the caller out.", exchange)
+    if application and (obstacle := bearer_tokens(application)):
+        return met("The 403 leaves the token cookies alone.", exchange) if cookies else untestable(obstacle)
     challenge = bearer_challenge(response)
     if challenge and challenge.parameters.get("error") == "insufficient_scope":
         return met("The 403 names insufficient_scope.", exchange)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 
 from authproof.checks.answers import accepted, refused_as_declared, response_of, same_person, served
 from authproof.checks.cookie import deletes
+from authproof.checks.designs import refresh_token_in_a_cookie
 from authproof.checks.registry import check, of_several_applications, refreshes
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
@@ -157,12 +158,12 @@ def _gives_nothing(seen: Evidence, operation: Operation, exchanges: tuple[Exchan
     return met(f"{what} where none is due is answered {shown}, and changes nothing.", *exchanges, *control.exchanges)
 
 
-@check("REFRESH-20", on=refreshes, reads="refresh")
+@check("REFRESH-20", on=refreshes, reads="refresh", where=refresh_token_in_a_cookie)
 def refresh_from_another_site_is_useless(seen: Evidence, operation: Operation) -> Judgement:
     """Another site gets no refresh done in a user's browser: it is refused, or the browser keeps the cookie back (OWASP ASVS 3.5.1)."""
     application = application_of(seen, operation)
     if application.cookie is None:
-        return untestable("The refresh token travels in no cookie, so no browser sends it by itself.")
+        raise NotObserved("The refresh token travels in no cookie.")
     exchange = seen.one("refresh.cross_site", operation)
     response = response_of(exchange)
     if response.status == 429 or response.status >= 500:
@@ -178,12 +179,12 @@ def refresh_from_another_site_is_useless(seen: Evidence, operation: Operation) -
     return broken("A refresh from another site succeeds, and no SameSite keeps the cookie back.", exchange)
 
 
-@check("REFRESH-21", on=refreshes, reads=("refresh", "reuse"))
+@check("REFRESH-21", on=refreshes, reads=("refresh", "reuse"), where=refresh_token_in_a_cookie)
 def refused_refresh_clears_the_cookie(seen: Evidence, operation: Operation) -> Judgement:
     """A refresh refused for its cookie clears that cookie."""
     policy = application_of(seen, operation).cookie
     if policy is None:
-        return untestable("The refresh token travels in no cookie.")
+        raise NotObserved("The refresh token travels in no cookie.")
     exchanges = (*seen.all("refresh.reuse", operation), *seen.all("refresh.garbage", operation))
     refusals = [exchange for exchange in exchanges if exchange.status in {400, 401, 403}]
     if not refusals:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from authproof.checks.answers import came_from_elsewhere, refused, with_control
+from authproof.checks.designs import jwt_access_tokens
 from authproof.checks.registry import Check, Subjects, check, identities
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
@@ -44,7 +45,7 @@ def refusal(
 
     judge.__name__ = name
     judge.__doc__ = f"{what} is refused ({clause})."
-    return check(requirement, on=on, reads=reads)(judge)
+    return check(requirement, on=on, reads=reads, where=jwt_access_tokens)(judge)
 
 
 def sent_to_application(seen: Evidence, probes: Sequence[str], operation: Operation) -> list[Exchange]:

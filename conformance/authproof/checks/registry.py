@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from authproof.checks.designs import Condition, any_design
 from authproof.evidence import Evidence, NotObserved, Outcome
-from authproof.verdict import Judgement, Verdict, undecided
-from authproof_spec import Contract, Operation
+from authproof.tokens import changed_by_cookie
+from authproof.verdict import Judgement, Verdict, undecided, untestable
+from authproof_spec import Application, Contract, Operation
 from authproof_spec.catalogue import Requirement
-from authproof_spec.contract import SchemeKind
 
 Subjects: TypeAlias = Callable[[Contract], Iterable[Operation]]
 """The operations of a contract that a check is asked about."""
@@ -29,12 +30,14 @@ class Check:
     requirement: its id in the catalogue.
     judge: a pure function of the evidence and one of the `subjects`.
     scripts: the names of the scripts whose probes it reads.
+    where: the design of an API that it applies to.
     """
 
     requirement: str
     judge: Judge
     subjects: Subjects
     scripts: tuple[str, ...]
+    where: Condition = any_design
 
     @property
     def demand(self) -> str:
@@ -47,6 +50,8 @@ class Check:
 
     def __call__(self, evidence: Evidence, operation: Operation) -> Judgement:
         """Judge `operation`. Without the probes it takes, the outcome of their scripts is the judgement."""
+        if obstacle := self.obstacle(evidence, operation):
+            return untestable(obstacle)
         outcomes = self._outcomes(evidence, operation)
         try:
             judgement = self.judge(evidence, operation)
@@ -57,6 +62,11 @@ class Check:
         failure = next(broken_off, None) if judgement.verdict is Verdict.PASS else None
         return Judgement(failure.verdict, failure.reason) if failure else judgement
 
+    def obstacle(self, evidence: Evidence, operation: Operation) -> str:
+        """Why the requirement cannot apply to the application of `operation`; empty when it can."""
+        application = evidence.application_of(operation)
+        return self.where(application) if application else ""
+
     def _outcomes(self, evidence: Evidence, operation: Operation) -> list[tuple[str, Outcome]]:
         """Why the scripts that the check reads did not run to their end, those of the operation's own application alone if there are any."""
         own = evidence.application_of(operation)
@@ -66,26 +76,19 @@ class Check:
         return [(script, outcome) for script, _, outcome in of_own or found]
 
 
-def check(requirement: str | Requirement, *, on: Subjects, reads: str | tuple[str, ...]) -> Callable[[Judge], Check]:
-    """Make a judging function the check of `requirement`, asked about `on`, reading the probes of the scripts `reads`."""
+def check(requirement: str | Requirement, *, on: Subjects, reads: str | tuple[str, ...], where: Condition = any_design) -> Callable[[Judge], Check]:
+    """Make a judging function the check of `requirement`, asked about `on`, reading the probes of the scripts `reads`.
+
+    where: why it cannot apply to an application, which is then the reason of a skip; empty where it can.
+    """
     scripts = (reads,) if isinstance(reads, str) else reads
     identifier = requirement if isinstance(requirement, str) else requirement.id
-    return lambda judge: Check(identifier, judge, on, ("baseline", *scripts))
+    return lambda judge: Check(identifier, judge, on, ("baseline", *scripts), where)
 
 
 def protected(contract: Contract) -> Iterable[Operation]:
     """Every operation that a token opens."""
     return contract.protected_operations
-
-
-def protected_by_bearer(contract: Contract) -> Iterable[Operation]:
-    """Every protected operation that reads the Authorization field."""
-    return (operation for operation in contract.protected_operations if takes_bearer(operation))
-
-
-def takes_bearer(operation: Operation) -> bool:
-    """True when `operation` reads a token from the Authorization field."""
-    return any(part.scheme.opens and part.scheme.kind is SchemeKind.BEARER for way in operation.security for part in way)
 
 
 def with_permission(contract: Contract) -> Iterable[Operation]:
@@ -147,21 +150,22 @@ def shared_reads(contract: Contract) -> Iterable[Operation]:
 
 
 def cookie_flows(contract: Contract) -> Iterable[Operation]:
-    """The refresh and the logout of each application whose cookie alone opens them."""
+    """The refresh and the logout of each application, but for those that take an access token; and what else its cookie changes something by."""
     for app in contract.applications.values():
-        if app.cookie and app.refresh:
-            yield from (operation for operation in (app.refresh, app.logout) if operation and not operation.is_protected)
+        yield from (operation for operation in (app.refresh, app.logout) if operation and not operation.is_protected)
+        yield from cookie_changes_of(contract, app)
 
 
-def cookie_logins(contract: Contract) -> Iterable[Operation]:
-    """The first login of each application that has a refresh cookie."""
-    return (app.logins[0].operation for app in contract.applications.values() if app.cookie)
+def cookie_changes(contract: Contract) -> Iterable[Operation]:
+    """Each application's operation that changes something for whoever has the access token's cookie; its who-am-I where no cookie has it."""
+    for app in contract.applications.values():
+        yield from cookie_changes_of(contract, app) or ([app.identity.operation] if app.identity and not app.access_cookie else [])
 
 
-def bearer_identities(contract: Contract) -> Iterable[Operation]:
-    """Each application's who-am-I operation that reads access tokens from the Authorization field."""
-    kinds = {app.identity.operation.id: app.access_token.scheme.kind for app in contract.applications.values() if app.identity}
-    return (operation for operation in identities(contract) if kinds[operation.id] is SchemeKind.BEARER)
+def cookie_changes_of(contract: Contract, application: Application) -> list[Operation]:
+    """The application's operation that changes something for whoever has the access token's cookie, where there is one."""
+    found = changed_by_cookie(contract, application)
+    return [found] if found else []
 
 
 def secured(contract: Contract) -> Iterable[Operation]:
@@ -199,11 +203,11 @@ def logouts(contract: Contract) -> Iterable[Operation]:
     return (app.logout for app in contract.applications.values() if app.logout)
 
 
-def cookie_givers(contract: Contract) -> Iterable[Operation]:
-    """The operations that set a refresh cookie in the ordinary flow: each application's first login, and its refresh."""
+def session_givers(contract: Contract) -> Iterable[Operation]:
+    """The operations that give a session's tokens in the ordinary flow: each application's first login, and its refresh."""
     for app in contract.applications.values():
-        if app.cookie and app.refresh:
-            yield app.logins[0].operation
+        yield app.logins[0].operation
+        if app.refresh:
             yield app.refresh
 
 

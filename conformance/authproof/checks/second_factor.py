@@ -177,7 +177,7 @@ def unknown_challenge_is_refused(seen: Evidence, operation: Operation) -> Judgem
 
 
 def _sent_challenge(exchange: Exchange, factor: SecondFactor) -> object:
-    return exchange.probe.json_at(factor.request_challenge)
+    return exchange.probe.body_at(factor.request_challenge)
 
 
 def _unknown(seen: Evidence, exchange: Exchange, operation: Operation) -> Judgement:

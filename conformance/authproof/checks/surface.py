@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from authproof.checks.answers import all_refused, came_from_elsewhere, refused, response_of, stranger_is_shown_nothing, with_control
-from authproof.checks.registry import EVERYTHING, bearer_identities, check, everything, read_with_object_rule, takes_bearer
+from authproof.checks.registry import EVERYTHING, check, everything, identities, read_with_object_rule
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange, Response, header_value
 from authproof.reading import media_type
@@ -28,18 +28,13 @@ def takers_of_bodies(contract: Contract) -> Iterable[Operation]:
             yield found
 
 
-def bearer_takers_of_bodies(contract: Contract) -> Iterable[Operation]:
-    """Those of `takers_of_bodies` that read the Authorization field."""
-    return filter(takes_bearer, takers_of_bodies(contract))
-
-
 def objects(contract: Contract) -> Iterable[Operation]:
     """Every revocation of personal access tokens, and every operation that reads an object which must be the caller's own."""
     revocations = (app.personal_access_tokens.revoke for app in contract.applications.values() if app.personal_access_tokens)
     return (*revocations, *(operation for operation in read_with_object_rule(contract) if operation.method == "GET"))
 
 
-@check("BEARER-13", on=bearer_takers_of_bodies, reads="bearer_in_body")
+@check("BEARER-13", on=takers_of_bodies, reads="bearer_in_body")
 def token_in_the_body_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A token in the body does not authenticate (RFC 6750 section 2.2)."""
     exchanges = seen.all("bearer.body", operation)
@@ -49,7 +44,7 @@ def token_in_the_body_is_refused(seen: Evidence, operation: Operation) -> Judgem
     return with_control(seen, "bearer.control", operation, judgement)
 
 
-@check("BEARER-18", on=bearer_identities, reads=("methods", "bearer"))
+@check("BEARER-18", on=identities, reads=("methods", "bearer"))
 def head_is_protected(seen: Evidence, operation: Operation) -> Judgement:
     """HEAD is protected like GET (RFC 9110 section 9.3.2)."""
     stranger = refused(seen.one("bearer.head", operation), "HEAD without credentials", tolerated=NOT_OFFERED)
@@ -61,13 +56,13 @@ def head_is_protected(seen: Evidence, operation: Operation) -> Judgement:
     return judgement
 
 
-@check("BEARER-19", on=bearer_identities, reads="methods")
+@check("BEARER-19", on=identities, reads="methods")
 def options_shows_nothing(seen: Evidence, operation: Operation) -> Judgement:
     """OPTIONS without credentials shows nothing that is protected (RFC 9110 section 9.3.7)."""
     return stranger_is_shown_nothing(seen, operation, seen.one("method.options", operation), "OPTIONS without credentials")
 
 
-@check("BEARER-20", on=bearer_identities, reads="methods")
+@check("BEARER-20", on=identities, reads="methods")
 def other_methods_reach_nothing(seen: Evidence, operation: Operation) -> Judgement:
     """A method that is not declared reaches no data, and TRACE does not send the credential back (RFC 9110 section 9.3.8)."""
     exchanges = [*seen.all("method.undeclared", operation), *seen.all("method.trace", operation)]
@@ -79,16 +74,18 @@ def other_methods_reach_nothing(seen: Evidence, operation: Operation) -> Judgeme
 def _of_other_method(seen: Evidence, operation: Operation, exchange: Exchange) -> Judgement:
     response = response_of(exchange)
     method = exchange.probe.request.method
-    sent = header_value(exchange.probe.request.headers, "authorization")
+    application = seen.application_of(operation)
+    field = (application.access_token.field if application else None) or "Cookie"
+    sent = header_value(exchange.probe.request.headers, field.lower())
     if method == "TRACE" and sent and sent.encode() in response.body:
-        return broken("TRACE sends the Authorization field back.", exchange)
+        return broken(f"TRACE sends the {field} field back.", exchange)
     judgement = stranger_is_shown_nothing(seen, operation, exchange, f"{method} without credentials")
     if judgement.verdict is Verdict.PASS and response.is_success and media_type(response) != "text/html":
         return weak(f"{method} is not declared here, and is answered {response.status} without credentials.", exchange)
     return judgement
 
 
-@check("BEARER-21", on=bearer_identities, reads=("methods", "existing_objects"))
+@check("BEARER-21", on=identities, reads=("methods", "existing_objects"))
 def overridden_methods_are_judged_as_such(seen: Evidence, operation: Operation) -> Judgement:
     """A field that overrides the method does not get around authentication (CWE-863)."""
     shown = stranger_is_shown_nothing(seen, operation, seen.one("method.override", operation), "POST as an overridden GET without credentials")
@@ -157,7 +154,7 @@ def _members(value: Json) -> object:
     return {name: type(child).__name__ for name, child in sorted(value.items())} if isinstance(value, dict) else type(value).__name__
 
 
-@check("BEARER-25", on=bearer_identities, reads="paths")
+@check("BEARER-25", on=identities, reads="paths")
 def other_spellings_of_the_path_are_no_way_in(seen: Evidence, operation: Operation) -> Judgement:
     """Another spelling of the path shows nothing without credentials (CWE-647)."""
     exchanges = seen.all("path.spelled", operation)
@@ -166,7 +163,7 @@ def other_spellings_of_the_path_are_no_way_in(seen: Evidence, operation: Operati
     return worst(*(stranger_is_shown_nothing(seen, operation, exchange, "Another spelling of the path") for exchange in exchanges))
 
 
-@check("BEARER-26", on=bearer_identities, reads=("bearer", "bearer_in_full"))
+@check("BEARER-26", on=identities, reads=("bearer", "bearer_in_full"))
 def claims_in_headers_are_not_believed(seen: Evidence, operation: Operation) -> Judgement:
     """Fields that name a user, an address or another path do not authenticate (CWE-290)."""
     rerouted = seen.all("bearer.rerouted", operation)
@@ -200,7 +197,7 @@ _SIGNS: Mapping[str, re.Pattern[str]] = {
 }
 
 
-@check("DOC-09", on=bearer_identities, reads="neighbours")
+@check("DOC-09", on=identities, reads="neighbours")
 def neighbours_are_not_open(seen: Evidence, operation: Operation) -> Judgement:
     """Nothing that nobody declared shows its data to strangers (OWASP API9)."""
     exchanges = seen.all("neighbour", operation)

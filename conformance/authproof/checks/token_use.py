@@ -63,11 +63,11 @@ def token_of_a_disabled_account_is_refused(seen: Evidence, operation: Operation)
 
 @check("PAT-18", on=identities_with_personal_tokens, reads="forged_personal_tokens")
 def token_of_no_record_is_refused(seen: Evidence, operation: Operation) -> Judgement:
-    """A token is looked up on every use: one of an unknown id, of none or of another user's is refused, however well it is signed (CWE-345)."""
+    """A token is looked up on every use: an altered one is refused, and of JWTs one of an unknown id or another user's, however well signed (CWE-345)."""
     control = seen.one("pat.signed_control", operation)
     if not response_of(control).is_success:
-        return undecided(f"A token that the profile's key signed anew without a change is answered {control.status}, so nothing is proved.", control)
-    return all_refused(seen.all("pat.forged", operation), "A well signed token that is in no record of its user")
+        return undecided(f"The token without a change, which the profile's key signed anew if it is a JWT, is answered {control.status}.", control)
+    return all_refused(seen.all("pat.forged", operation), "A token that is in no record of its user")
 
 
 def _opened_by_a_permission(contract: Contract) -> Iterable[Operation]:

@@ -39,9 +39,10 @@ def command(terms: tuple[str, ...], form: str) -> None:
     A TERM is an area, an id, or the beginning of an id: `jwt`, `REFRESH-04`, `pat-1`.
 
     \b
-    JSON: {"version": 1, "faults": [{"name", "breaks", "also", "reference", "harm"}]}
+    JSON: {"version": 1, "faults": [{"name", "breaks", "also", "reference", "harm", "needs"}]}
       breaks  the id of the requirement that is broken
       also    the ids of those that cannot be met either
+      needs   of what kind the contract has to be for it to show; empty: as the bundled one
     """  # noqa: D301  # a backspace is how click is told to leave the paragraph alone
     from authproof_mock.faults import all_faults
 
@@ -62,18 +63,25 @@ def command(terms: tuple[str, ...], form: str) -> None:
 
 def as_json(faults: Sequence[Fault]) -> str:
     """The faults as JSON; the command's help describes its shape."""
-    records = [{"name": fault.name, "breaks": fault.breaks, "also": fault.also, "reference": fault.reference, "harm": fault.harm} for fault in faults]
+    records = [
+        {"name": fault.name, "breaks": fault.breaks, "also": fault.also, "reference": fault.reference, "harm": fault.harm, "needs": fault.needs}
+        for fault in faults
+    ]
     return json.dumps({"version": 1, "faults": records}, indent=2, ensure_ascii=False)
 
 
 def as_markdown(faults: Sequence[Fault]) -> str:
     """The faults as a Markdown page."""
-    rows = [f"| {fault.name} | {_broken(fault)} | {fault.reference} | {fault.harm} |\n" for fault in faults]
+    rows = [f"| {fault.name} | {_broken(fault)} | {fault.reference} | {fault.harm}{_shown(fault)} |\n" for fault in faults]
     return _INTRODUCTION.format(count=len(faults)) + "".join(rows)
 
 
 def _broken(fault: Fault) -> str:
     return f"{fault.breaks} ({', '.join(fault.also)})" if fault.also else fault.breaks
+
+
+def _shown(fault: Fault) -> str:
+    return f" It shows under {fault.needs}." if fault.needs else ""
 
 
 def _print_table(faults: Sequence[Fault]) -> None:

@@ -70,7 +70,7 @@ def command(
     from authproof_mock.app import app_of
     from authproof_mock.backend import Backend
     from authproof_mock.control_api import PREFIX, PrefixError
-    from authproof_mock.faults import UnknownFaultError, parts_with
+    from authproof_mock.faults import UnknownFaultError, all_faults, parts_with
     from authproof_mock.made_accounts import seed_for
     from authproof_mock.seed import SeedError, load_seed
     from authproof_mock.server import AddressError, is_loopback, serve
@@ -103,7 +103,8 @@ def command(
     def started(url: str) -> None:
         click.echo(start_text(read, accounts, url, authority=authority, control_prefix=prefix), nl=False)
         if faults:
-            click.echo(f"Wrong on purpose: {', '.join(faults)}.")
+            shown = {name: f" (it shows under {needs})" if (needs := all_faults()[name].needs) else "" for name in faults}
+            click.echo(f"Wrong on purpose: {', '.join(name + where for name, where in shown.items())}.")
 
     try:
         serve(app, host, port, tls=secure, log_level=log_level, clock=backend.clock, started=started)

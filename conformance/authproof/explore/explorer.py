@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from math import ceil
+from math import ceil, isfinite
 
 from authproof.explore.model import DAY, MARGIN, AccountKey, Finding
 from authproof.explore.steps import Rule, Step
@@ -248,7 +248,7 @@ class Explorer:
 
     def end(self, walk: Walk) -> None:
         """Undo what `walk` left, and count what it cost."""
-        self.left_behind += walk.close()
+        self.left_behind += (what for what in walk.close() if what not in self.left_behind)
         self.walks += 1
         self.requests += len(walk.runner.exchanges)
         self.granted = self.granted or bool(walk.model.grants)
@@ -279,6 +279,6 @@ def _waits(contract: Contract) -> tuple[int, ...]:
         ends = [application.rotation.grace, application.access_token.lifetime]
         ends.append(application.refresh_token.lifetime if application.refresh_token else None)
         found |= {float(end) for end in ends if end}
-        if personal:
-            found.add(life_of_personal_tokens(personal) + DAY)
+        if personal and isfinite(life := life_of_personal_tokens(personal)):
+            found.add(life + DAY)
     return tuple(sorted(ceil(end + contract.tokens.clock_skew + 2 * MARGIN) for end in found))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -164,7 +165,8 @@ class Walk:
         ends = now + life_of_personal_tokens(personal)
         body: dict[str, Json] = {}
         put(body, personal.request_name, f"authproof {self.lab.run_id}")
-        put(body, personal.request_expires_at, datetime.fromtimestamp(ends, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+        if personal.request_expires_at:
+            put(body, personal.request_expires_at, datetime.fromtimestamp(ends, UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
         request = self.lab.call(personal.create, bearer=held.access_token, body=body)
         exchange = self._send(step, Probe(step.rule, request, personal.create.id))
         token = exchange.response.at(personal.response_token) if exchange.response else None
@@ -273,7 +275,9 @@ class Walk:
 
 
 def life_of_personal_tokens(personal: PersonalAccessTokens) -> float:
-    """Seconds that the personal access tokens of a walk live: a day, or less where the contract has it so."""
+    """Seconds that the personal access tokens of a walk live: a day, or less where the contract has it so, or as long as it has them live."""
+    if personal.request_expires_at is None:
+        return personal.kind.lifetime or math.inf
     return DAY if personal.kind.lifetime is None else min(DAY, personal.kind.lifetime / 2)
 
 

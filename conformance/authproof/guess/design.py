@@ -539,16 +539,24 @@ class _Designer:
         )
         if asked:
             self.remarks.append(f"The privileged account of the profile has to hold: {', '.join(asked)}.")
-        else:
+        elif secured := self._secured():
             self.remarks.append(
-                "The document names no permission. Where an operation needs a role, say so in the overlay, "
-                f"such as update: {{security: [{{{self.scheme.name}: [admin]}}]}}, and 403 is tested."
+                "The document names no permission. Where an operation needs a role, say so in the overlay, and 403 is tested. "
+                f"Such as: {self._action_that_demands('admin', secured[0])}"
             )
         others = [operation for operation in roles.speaks_of_second_factor(self.survey.operations) if not self.second]
         if others:
             self.remarks.append(
                 f"{others[0].name} speaks of a second factor, but how a login goes on to it could not be guessed: see secondFactor in docs/extension.md."
             )
+
+    def _action_that_demands(self, permission: str, operation: Seen) -> str:
+        """An action of an overlay; what it adds to a list is appended, so an operation's own alternatives are changed one by one."""
+        place = f"$.paths['{operation.path}'].{operation.method.lower()}"
+        demand = f"{{{self.scheme.name}: [{permission}]}}"
+        if operation.own_security:
+            return f'{{target: "{place}.security[*]", update: {demand}}}'
+        return f'{{target: "{place}", update: {{security: [{demand}]}}}}'
 
 
 def _hints(survey: Survey) -> Iterator[str]:

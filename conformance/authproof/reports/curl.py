@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 
-from authproof.exchange import Request, plain_url
+from authproof.exchange import Request, header_value, plain_url
+from authproof_spec.contract import FORM
 
 _DULL = {"user-agent", "accept", "accept-encoding"}
 _VARIABLE = re.compile(r"\$\{[A-Z][A-Z0-9_]*\}")
@@ -23,10 +25,17 @@ def curl(request: Request, base_url: str) -> str:
             # curl takes `Name:` for an order to leave the field out.
             words += ["-H", quoted(f"{name}: {value}" if value else f"{name};")]
     if request.body is not None:
-        words += ["--data-raw", quoted(request.body.decode("utf-8", "replace"))]
+        words += _body_words(request, request.body.decode("utf-8", "replace"))
     if not request.target.startswith("/"):
         return " ".join([*words, "--request-target", quoted(request.target), quoted(base_url)])
     return " ".join([*words, quoted(base_url + request.target)])
+
+
+def _body_words(request: Request, text: str) -> list[str]:
+    """The options for the body. The value of a variable in a form is still to be encoded, which is left to curl."""
+    if isinstance(request.content, Mapping) and _VARIABLE.search(text) and (header_value(request.headers, "content-type") or "").startswith(FORM):
+        return [word for name, value in request.content.items() for word in ("--data-urlencode", quoted(f"{name}={value}"))]
+    return ["--data-raw", quoted(text)]
 
 
 def quoted(text: str) -> str:

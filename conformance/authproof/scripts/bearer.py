@@ -10,8 +10,8 @@ from authproof.exchange import Headers, Probe, Request
 from authproof.lab import MAIN, Lab, Missing, Script, Session
 from authproof.profile import Part
 from authproof.scripts.personal_tokens import token_body
-from authproof_spec import Application, Operation
-from authproof_spec.contract import SchemeKind
+from authproof_spec import Application, Contract, Operation
+from authproof_spec.contract import SchemeKind, TokenKind
 from authproof_spec.pointer import Json
 
 GARBAGE = "authproof.garbage"
@@ -37,13 +37,23 @@ def bearer(lab: Lab, application: Application) -> Script:
             if _is_only_garbage(application, operation):
                 yield Probe("bearer.garbage", lab.example_call(operation, bearer=GARBAGE), operation.id)
     operation, session = who_am_i(lab, application), lab.session(application, *MAIN)
-    token = session.access_token
-    for name, value in _spellings(token).items():
-        yield Probe(name, lab.call(operation, headers=(("Authorization", value),)), operation.id)
-    yield _twice(lab, operation, "a good token, then a bad one", token, GARBAGE)
+    kind, token = application.access_token, session.access_token
+    for name, value in _spellings(kind, token).items():
+        yield Probe(name, lab.call_with(operation, kind, value), operation.id)
+    if kind.field:
+        yield _twice(lab, operation, kind, "a good token, then a bad one", token, GARBAGE)
+    yield from _elsewhere(lab, session, operation)
+    yield Probe("bearer.claimed_identity", lab.call(operation, headers=_claims_of(session)), operation.id)
+    yield Probe("bearer.control", lab.call(operation, bearer=token), operation.id)
+
+
+def _elsewhere(lab: Lab, session: Session, operation: Operation) -> Iterator[Probe]:
+    """The token where the document does not have it: in other header fields, in the query, and in other cookies; there also beside a bad one."""
+    application, token = session.application, session.access_token
     declared = _declared_carriers(operation)
-    fields = _other_headers(token)
-    yield Probe("bearer.other_header", lab.call(operation, headers=_without(declared, fields)), operation.id)
+    yield Probe("bearer.other_header", lab.call(operation, headers=_without(declared, _other_headers(token))), operation.id)
+    if "authorization" not in declared:
+        yield Probe("bearer.in_authorization", lab.call(operation, headers=(("Authorization", f"Bearer {token}"),)), operation.id)
     queries = {name: token for name in ("access_token", "token", "jwt", "auth") if name not in declared}
     yield Probe("bearer.query", lab.call(operation, query=urlencode(queries)), operation.id)
     cookies = {"access_token": token, "token": token}
@@ -52,10 +62,8 @@ def bearer(lab: Lab, application: Application) -> Script:
     cookies = {name: value for name, value in cookies.items() if name.lower() not in declared}
     yield Probe("bearer.cookie", lab.call(operation, cookies=cookies), operation.id)
     rescue = {name: token for name in ("access_token",) if name not in declared}
-    headers = (("Authorization", f"Bearer {GARBAGE}"),)
-    yield Probe("bearer.rescue", lab.call(operation, headers=headers, query=urlencode(rescue), cookies=rescue), operation.id)
-    yield Probe("bearer.claimed_identity", lab.call(operation, headers=_claims_of(session)), operation.id)
-    yield Probe("bearer.control", lab.call(operation, bearer=token), operation.id)
+    bad = _written(application.access_token, GARBAGE)
+    yield Probe("bearer.rescue", lab.call_with(operation, application.access_token, bad, cookies=rescue, query=urlencode(rescue)), operation.id)
 
 
 def _is_only_garbage(application: Application, operation: Operation) -> bool:
@@ -68,22 +76,24 @@ def bearer_in_full(lab: Lab, application: Application) -> Script:
     """The rarer spellings, at one application that stands for all: the guard that reads them is seldom written twice."""
     operation, session = who_am_i(lab, application), lab.session(application, *MAIN)
     lab.only_at_one(application, has_identity)
-    token = session.access_token
-    yield Probe("bearer.two_blanks", lab.call(operation, headers=(("Authorization", f"Bearer  {token}"),)), operation.id)
-    for name, scheme in (("bearer.token", "Token"), ("bearer.longer_scheme", "Bearerx")):
-        yield Probe(name, lab.call(operation, headers=(("Authorization", f"{scheme} {token}"),)), operation.id)
-    odd = {
-        "bearer.no_value": "",
-        "bearer.quoted": f'Bearer "{token}"',
-        "bearer.control_byte": f"Bearer {token}\x00x",
-        "bearer.long": "Bearer " + "a" * _LONG,
-    }
+    kind, token = application.access_token, session.access_token
+    if kind.auth_scheme:
+        yield Probe("bearer.two_blanks", lab.call_with(operation, kind, f"{kind.word}  {token}"), operation.id)
+    if kind.word:
+        another = "Bearer" if kind.word.lower() == "token" else "Token"
+        for name, word in (("bearer.token", another), ("bearer.longer_scheme", f"{kind.word}x")):
+            if word not in _declared_words(lab.contract, operation):
+                yield Probe(name, lab.call_with(operation, kind, f"{word} {token}"), operation.id)
+    odd = {"bearer.no_value": "", "bearer.control_byte": f"{_written(kind, token)}\x00x", "bearer.long": _written(kind, "a" * _LONG)}
+    if kind.field:  # in a cookie quotes are syntax, which COOKIE-14 asks about
+        odd["bearer.quoted"] = _written(kind, f'"{token}"')
     for name, value in odd.items():
-        yield Probe(name, verbatim(lab.call(operation, headers=(("Authorization", value),))), operation.id)
-    yield _twice(lab, operation, "a bad token, then a good one", GARBAGE, token)
+        yield Probe(name, verbatim(lab.call_with(operation, kind, value)), operation.id)
+    if kind.field:
+        yield _twice(lab, operation, kind, "a bad token, then a good one", GARBAGE, token)
     other = next((lab.sessions.get((application.name, part)) for part in (Part.OTHER, Part.PRIVILEGED)), None)
-    if other and other.access_token != token:
-        yield _twice(lab, operation, "the tokens of two accounts", token, other.access_token)
+    if kind.field and other and other.access_token != token:
+        yield _twice(lab, operation, kind, "the tokens of two accounts", token, other.access_token)
     yield from _rerouted(lab, operation)
 
 
@@ -94,8 +104,6 @@ def bearer_in_body(lab: Lab, application: Application) -> Script:
     invalid = _invalid_body(lab, operation)
     if invalid is not None:
         yield Probe("bearer.invalid_body", lab.call(operation, body=invalid), operation.id)
-    if application.access_token.scheme.kind is not SchemeKind.BEARER:
-        raise Missing(f"The access tokens of {application.name} do not travel as bearer tokens.")
     personal = application.personal_access_tokens
     creates = personal is not None and personal.create is operation and lab.profile.allows_writes
     body = {**(token_body(lab, personal) if personal and creates else {}), "access_token": session.access_token}
@@ -108,18 +116,11 @@ def bearer_in_body(lab: Lab, application: Application) -> Script:
 
 
 def who_am_i(lab: Lab, application: Application) -> Operation:
-    """The application's who-am-I operation. Raises Missing when there is none, or when it does not take the access token as a bearer token."""
+    """The application's who-am-I operation. Raises Missing when there is none, or no account that could ask it."""
     if application.identity is None:
         raise Missing(f"The contract has no who-am-I operation for {application.name}.")
-    if not takes_bearer_token(application):
-        raise Missing(f"The access tokens of {application.name} do not travel as bearer tokens.")
     lab.session(application, *MAIN)
     return application.identity.operation
-
-
-def takes_bearer_token(application: Application) -> bool:
-    """True when access tokens of `application` travel in the Authorization field."""
-    return application.access_token.scheme.kind is SchemeKind.BEARER
 
 
 def has_identity(application: Application) -> bool:
@@ -143,20 +144,24 @@ def verbatim(request: Request) -> Request:
     return replace(request, verbatim=True)
 
 
-def _spellings(token: str) -> Mapping[str, str]:
-    return {
-        "bearer.lower_case": f"bearer {token}",
-        "bearer.upper_case": f"BEARER {token}",
-        "bearer.bare": token,
-        "bearer.basic": f"Basic {token}",
-        "bearer.empty": "Bearer",
-        "bearer.null": "Bearer null",
-        "bearer.trailing": f"Bearer {token} x",
-    }
+def _written(kind: TokenKind, token: str) -> str:
+    """`token` with the word that stands before tokens of `kind`, where one does."""
+    return f"{kind.word} {token}" if kind.word else token
 
 
-def _twice(lab: Lab, operation: Operation, variant: str, first: str, second: str) -> Probe:
-    headers = (("Authorization", f"Bearer {first}"), ("Authorization", f"Bearer {second}"))
+def _spellings(kind: TokenKind, token: str) -> Mapping[str, str]:
+    found = {"bearer.null": _written(kind, "null"), "bearer.empty": kind.word or ""}
+    # A blank ends a cookie for many readers, so there it is a letter that follows.
+    found["bearer.trailing"] = f"{_written(kind, token)} x" if kind.field else f"{token}x"
+    if kind.word:
+        found |= {"bearer.bare": token, "bearer.basic": f"Basic {token}"}
+    if kind.auth_scheme:
+        found |= {"bearer.lower_case": f"{kind.auth_scheme.lower()} {token}", "bearer.upper_case": f"{kind.auth_scheme.upper()} {token}"}
+    return found
+
+
+def _twice(lab: Lab, operation: Operation, kind: TokenKind, variant: str, first: str, second: str) -> Probe:
+    headers = tuple((kind.field or "", _written(kind, token)) for token in (first, second))
     return Probe("bearer.twice", verbatim(lab.call(operation, headers=headers)), operation.id, variant)
 
 
@@ -172,7 +177,15 @@ def _other_headers(token: str) -> Headers:
 
 def _declared_carriers(operation: Operation) -> frozenset[str]:
     """The names, in lower case, by which the document itself lets a credential travel to `operation`."""
-    return frozenset(part.scheme.parameter.lower() for way in operation.security for part in way if part.scheme.parameter)
+    schemes = [part.scheme for way in operation.security for part in way]
+    bearer = {"authorization" for scheme in schemes if scheme.kind is SchemeKind.BEARER}
+    return frozenset(bearer | {scheme.parameter.lower() for scheme in schemes if scheme.parameter})
+
+
+def _declared_words(contract: Contract, operation: Operation) -> frozenset[str]:
+    """The words after which the document lets a token of whatever kind travel to `operation`."""
+    kinds = (kind for application in contract.applications.values() for kind in application.bearer_kinds)
+    return frozenset(kind.word for kind in kinds if kind.word and kind.scheme.name in operation.bearer_schemes)
 
 
 def _without(names: frozenset[str], headers: Headers) -> Headers:

@@ -44,8 +44,11 @@ def _revoked_by(lab: Lab, token: PersonalToken, session: Session) -> Generator[S
 
 def log_out(lab: Lab, session: Session) -> Script:
     """End `session`."""
-    (exchange,) = yield lab.logout(session.application, session.refresh_token, "cleanup.logout")
-    _expect_done(exchange)
+    (exchange,) = yield lab.logout(session.application, session.key, "cleanup.logout")
+    # A session that is known by its access token alone is over when that is refused.
+    if exchange.status != 401 or session.application.refresh_token:
+        _expect_done(exchange)
+    session.refresh_token, session.ended = None, True
 
 
 def end_everything(lab: Lab) -> Script:
@@ -54,10 +57,9 @@ def end_everything(lab: Lab) -> Script:
         with contextlib.suppress(Missing, Blocked):
             yield from revoke(lab, token)
     for session in lab.open_sessions:
-        if session.refresh_token and session.application.logout:
+        if session.key and session.application.logout:
             with contextlib.suppress(Missing, Blocked):
                 yield from log_out(lab, session)
-                session.refresh_token = None
 
 
 def _expect_done(exchange: Exchange) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from dataclasses import replace
 from urllib.parse import urlsplit
 
-from authproof.exchange import Probe, Request
-from authproof.lab import MAIN, Blocked, Lab, Missing, Script
+from authproof.exchange import Probe, Request, header_value
+from authproof.lab import MAIN, Blocked, Lab, Missing, Script, Session, without
 from authproof.scripts.bearer import has_identity
+from authproof.scripts.personal_tokens import token_body
+from authproof.tokens import changed_by_cookie
 from authproof_spec import Application, Operation
 
 FOREIGN_DOMAIN = "evil.example"
@@ -25,7 +28,10 @@ def cors(lab: Lab, application: Application) -> Script:
     yield Probe("cors.foreign", lab.call(me, bearer=token, headers=(("Origin", foreign),)), me.id)
     if is_asked_all:
         yield Probe("cors.null", lab.call(me, bearer=token, headers=(("Origin", "null"),)), me.id)
-        yield Probe("cors.foreign_preflight", _preflight(lab, me, foreign, "authorization"), me.id)
+        yield Probe("cors.foreign_preflight", _preflight(lab, me, foreign, _carrier(application)), me.id)
+    if application.refresh and not _opened_by_cookie(application):
+        refused = lab.refresh(application, None, "cors.foreign")
+        yield replace(refused, request=_from(refused.request, foreign))
     if own is None:
         return
     yield Probe("cors.own", lab.call(me, bearer=token, headers=(("Origin", own),)), me.id)
@@ -44,29 +50,65 @@ def cors(lab: Lab, application: Application) -> Script:
 
 
 def cross_site(lab: Lab, application: Application) -> Script:
-    """Refresh and logout as a foreign page causes them without a preflight, in a session of its own; then whether that was logged out."""
-    if not _is_refreshed_by_cookie(application) or application.refresh is None:
+    """What a foreign page causes without a preflight by the token cookies, in a session of its own; then what its own page could not leave out."""
+    changed = changed_by_cookie(lab.contract, application)
+    if changed is None and not _opened_by_cookie(application):
         raise Missing(f"{application.name} has no operation that a cookie alone opens.")
-    lab.only_at_one(application, _is_refreshed_by_cookie)
-    account = lab.session(application, *MAIN).account
-    session = yield from lab.log_in(application, account, "cross_site.login")
-    if session.refresh_token is None:
+    lab.only_at_one(application, lambda one: changed_by_cookie(lab.contract, one) is not None or _opened_by_cookie(one))
+    parts = MAIN[::-1] if changed and any(changed.bearer_schemes.values()) else MAIN  # the account that may do what is to be changed
+    session = yield from lab.log_in(application, lab.session(application, *parts).account, "cross_site.login")
+    if changed:
+        yield from _change(lab, session, changed)
+    if _opened_by_cookie(application):
+        yield from _refresh_and_logout(lab, session)
+
+
+def _opened_by_cookie(application: Application) -> bool:
+    """True when the refresh cookie alone opens the refresh."""
+    return application.cookie is not None and application.refresh is not None and not application.refresh.is_protected
+
+
+def _change(lab: Lab, session: Session, operation: Operation) -> Script:
+    """An operation that changes something by the access token's cookie: as a foreign page asks for it, as the own page does, and with its CSRF token wrong."""
+    good = _changing(lab, session, operation)
+    guard = session.application.csrf
+    bare = without(good, guard.header if guard else "")
+    yield Probe("cross_site", _simple(bare, operation, foreign_origin(lab)), operation.id)
+    if guard is None:
+        return
+    yield Probe("csrf.control", good, operation.id)
+    yield Probe("csrf.attempt", bare, operation.id, "without the CSRF token")
+    made_up = lab.secret(f"authproof-{secrets.token_hex(8)}", "csrf_token")
+    yield Probe("csrf.attempt", replace(bare, headers=(*bare.headers, (guard.header, made_up))), operation.id, "with a made-up CSRF token")
+    kept = "; ".join(part for part in (header_value(good.headers, "cookie") or "").split("; ") if part.partition("=")[0] != guard.cookie)
+    alone = replace(good, headers=(*without(good, "cookie").headers, ("Cookie", kept)))
+    yield Probe("csrf.attempt", alone, operation.id, "without the cookie of the CSRF token")
+
+
+def _changing(lab: Lab, session: Session, operation: Operation) -> Request:
+    """A request of `operation` that would be carried out, where the run may make one."""
+    personal = session.application.personal_access_tokens
+    if personal and operation == personal.create:
+        return lab.call(operation, bearer=session.access_token, body=token_body(lab, personal))
+    return lab.example_call(operation, bearer=session.access_token)
+
+
+def _refresh_and_logout(lab: Lab, session: Session) -> Script:
+    """Refresh and logout as a foreign page causes them; then whether the session was logged out."""
+    application = session.application
+    if session.refresh_token is None or application.refresh is None:
         raise Blocked("The login set no refresh cookie.")
     foreign = foreign_origin(lab)
+    guard = application.csrf.header if application.csrf else ""
     probe = lab.refresh(application, session.refresh_token, "cross_site")
-    (answer,) = yield replace(probe, request=_simple(probe.request, application.refresh, foreign))
+    (answer,) = yield replace(probe, request=_simple(without(probe.request, guard), application.refresh, foreign))
     session.refresh_token = lab.refresh_token_of(application, answer) or session.refresh_token
     if application.logout and not application.logout.is_protected:
         probe = lab.logout(application, session.refresh_token, "cross_site")
-        yield replace(probe, request=_simple(probe.request, application.logout, foreign))
+        yield replace(probe, request=_simple(without(probe.request, guard), application.logout, foreign))
         (after,) = yield lab.refresh(application, session.refresh_token, "cross_site.after_logout")
         # A session that was logged out so is not there to be ended once more.
         session.refresh_token = lab.refresh_token_of(application, after) if after.response and after.response.is_success else None
-
-
-def _is_refreshed_by_cookie(application: Application) -> bool:
-    """True when the cookie alone opens the refresh of `application`."""
-    return application.cookie is not None and application.refresh is not None and not application.refresh.is_protected
 
 
 def foreign_origin(lab: Lab) -> str:
@@ -98,8 +140,9 @@ def look_alikes(own: str, declared: tuple[str, ...]) -> Iterator[tuple[str, str]
 
 
 def _carrier(application: Application) -> str:
-    """The header field that carries the access token, in lower case as browsers ask for it."""
-    return (application.access_token.scheme.parameter or "authorization").lower()
+    """The header field that carries the access token, or that goes with its cookie, in lower case as browsers ask for it."""
+    beside = application.csrf.header if application.csrf else "content-type"
+    return (application.access_token.field or beside).lower()
 
 
 def _preflight(lab: Lab, operation: Operation, origin: str, header: str) -> Request:

@@ -25,8 +25,12 @@ def token_expiry(lab: Lab, application: Application) -> Script:
     if not lab.hooks.offers("advance_clock"):
         raise Missing("The profile has no hook advance_clock, and nobody waits for a token to expire.")
     me = application.identity.operation
-    session = yield from lab.log_in(application, lab.session(application, *MAIN).account)
     lasts = _SOON
+    if application.personal_access_tokens.request_expires_at is None:
+        lasts = application.personal_access_tokens.kind.lifetime or 0
+    if not lasts:
+        raise Missing(f"The personal access tokens of {application.name} have no end, by the document.")
+    session = yield from lab.log_in(application, lab.session(application, *MAIN).account)
     try:
         token = yield from create(lab, session, "expiry.create", lab.now() + lasts)
     except Blocked:

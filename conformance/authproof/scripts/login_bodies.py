@@ -3,22 +3,23 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from urllib.parse import urlencode
 
+from authproof.bodies import JSON
 from authproof.exchange import Probe, Request
 from authproof.lab import MAIN, Blocked, Lab, Missing, Script
 from authproof.profile import SECRETS, Account
 from authproof_spec import Application
-from authproof_spec.contract import Login
+from authproof_spec.contract import FORM, Login
 from authproof_spec.pointer import Json, put
 
 _RESERVED = 1
 """Failed logins that are left to further wrong and unknown ones, if the target takes what is malformed for a failed login."""
 _ABSURD_LENGTH = 2**20
-_FORM, _TEXT = "application/x-www-form-urlencoded", "text/plain"
+_TEXT = "text/plain"
 
 
 def login_bodies(lab: Lab, application: Application) -> Script:
@@ -50,26 +51,34 @@ def _probes(lab: Lab, login: Login, account: Account) -> Iterator[Probe]:
     where = login.operation.id
     right = lab.credentials(login, account)
     yield _empty(lab, login)
-    yield Probe("login.broken_json", _with_body(lab, login, "application/json", b'{"' + next(iter(right)).encode() + b'":'), where)
-    declared = (
-        {media.name.partition(";")[0].strip().lower() for media in login.operation.request_body.content} if login.operation.request_body else set()
-    )
-    if _FORM not in declared and all(isinstance(value, str) for value in right.values()):
-        form = urlencode({name: str(value) for name, value in right.items()})
-        yield Probe("login.other_format", _with_body(lab, login, _FORM, form.encode()), where, "a form")
-    if _TEXT not in declared:
-        request = lab.call(login.operation, body=right)
-        yield Probe("login.other_format", _with_body(lab, login, _TEXT, request.body or b""), where, "JSON under text/plain")
+    if not login.operation.takes_form:
+        yield Probe("login.broken_json", _with_body(lab, login, JSON, b'{"' + next(iter(right)).encode() + b'":'), where)
+        yield from _other_formats(lab, login, right)
     nobody = {pointer: _made_up(lab, attribute) for pointer, attribute in login.credentials.items()}
     query = urlencode({pointer.rpartition("/")[2]: value for pointer, value in nobody.items()})
     get = lab.call(login.operation, query=query)
     yield Probe("login.get_query", replace(get, method="GET"), where)
     yield Probe("login.post_query", lab.call(login.operation, body={}, query=query), where)
-    yield from _wrong_types(lab, login, account)
+    if not login.operation.takes_form:
+        yield from _wrong_types(lab, login, account)
+    yield from _empty_secret(lab, login, account)
     decoy: dict[str, Json] = {}
     for pointer, attribute in login.credentials.items():
         put(decoy, pointer, "x" * _ABSURD_LENGTH if attribute in SECRETS else nobody[pointer])
     yield Probe("login.long", lab.call(login.operation, body=decoy), where)
+
+
+def _other_formats(lab: Lab, login: Login, right: Mapping[str, Json]) -> Iterator[Probe]:
+    """The right credentials in the formats that a page of another site can send, unless the document takes them."""
+    declared = (
+        {media.name.partition(";")[0].strip().lower() for media in login.operation.request_body.content} if login.operation.request_body else set()
+    )
+    if FORM not in declared and all(isinstance(value, str) for value in right.values()):
+        form = urlencode({name: str(value) for name, value in right.items()})
+        yield Probe("login.other_format", _with_body(lab, login, FORM, form.encode()), login.operation.id, "a form")
+    if _TEXT not in declared:
+        request = lab.call(login.operation, body=right)
+        yield Probe("login.other_format", _with_body(lab, login, _TEXT, request.body or b""), login.operation.id, "JSON under text/plain")
 
 
 def _wrong_types(lab: Lab, login: Login, account: Account) -> Iterator[Probe]:
@@ -83,6 +92,12 @@ def _wrong_types(lab: Lab, login: Login, account: Account) -> Iterator[Probe]:
         body = lab.credentials(login, account)
         put(body, pointer, value)
         yield Probe("login.wrong_type", lab.call(login.operation, body=body), login.operation.id, variant)
+
+
+def _empty_secret(lab: Lab, login: Login, account: Account) -> Iterator[Probe]:
+    pointer = next((pointer for pointer, name in login.credentials.items() if name in SECRETS), None)
+    if pointer is None:
+        return
     body = lab.credentials(login, account)
     put(body, pointer, "")
     yield Probe("login.empty_secret", lab.call(login.operation, body=body), login.operation.id)

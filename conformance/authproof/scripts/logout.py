@@ -15,6 +15,9 @@ def logout(lab: Lab, application: Application) -> Script:
     """R1 -> R2, logout with R2, then the access token, R2 and R1; logout again, with garbage and with nothing; beside it what must live on."""
     if application.logout is None:
         raise Missing(f"The contract has no logout for {application.name}.")
+    if application.refresh_token is None:
+        yield from _of_access_token(lab, application)
+        return
     session, first = yield from _unharmed(lab, application)
     bystander = lab.session(application, *MAIN)
     second, session.refresh_token = session.refresh_token, None
@@ -30,9 +33,50 @@ def logout(lab: Lab, application: Application) -> Script:
     yield lab.logout(application, None, "logout.without_cookie")
     yield lab.logout(application, "x", "logout.garbage")
     bystander = yield from _beside_a_logout(lab, application, bystander, "logout.other_session")
-    for other in _of_other_applications(lab, application):
-        yield from _beside_a_logout(lab, application, other, "logout.other_application")
-    if application.identity and (token := lab.personal_token(application, session.account)):
+    for other in _open_elsewhere(lab, application):
+        if other.refresh_token and other.application.refresh:
+            yield from _beside_a_logout(lab, application, other, "logout.other_application")
+    yield from _of_personal_token(lab, bystander)
+
+
+def _of_access_token(lab: Lab, application: Application) -> Script:
+    """The same where a session is known by its access token alone, and who-am-I shows whether it lives."""
+    if application.identity is None or application.logout is None:
+        raise Missing(f"The contract has no who-am-I operation for {application.name}, which alone would show what a logout ends.")
+    me, bystander = application.identity.operation, lab.session(application, *MAIN)
+    session = yield from lab.log_in(application, bystander.account)
+    token = session.access_token
+    if application.logout.method != "GET":
+        by_get = lab.logout(application, token, "logout.get")
+        yield replace(by_get, request=replace(by_get.request, method="GET"))
+    (unharmed,) = yield Probe("logout.unharmed", lab.call(me, bearer=token), me.id)
+    if unharmed.response is None or not unharmed.response.is_success:
+        session = yield from lab.log_in(application, bystander.account)
+        token = session.access_token
+    for variant, forged in [*forgeries(lab, application, token)][:2]:
+        yield replace(lab.logout(application, forged, "logout.forged"), variant=variant)
+    yield Probe("logout.unharmed_by_forgery", lab.call(me, bearer=token), me.id)
+    yield lab.logout(application, token, "logout")
+    session.ended = True
+    yield Probe("logout.access_after", lab.call(me, bearer=token), me.id)
+    yield lab.logout(application, token, "logout.again")
+    yield lab.logout(application, None, "logout.without_cookie")
+    yield lab.logout(application, "x", "logout.garbage")
+    (other,) = yield Probe("logout.other_session", lab.call(me, bearer=bystander.access_token), me.id)
+    if other.response is None or not other.response.is_success:
+        bystander.ended = True
+        bystander = yield from lab.log_in(application, bystander.account)
+        lab.sessions[application.name, bystander.account.part] = bystander
+    yield from _of_personal_token(lab, bystander)
+    for found in _open_elsewhere(lab, application):
+        if there := found.application.identity:
+            yield Probe("logout.other_application", lab.call(there.operation, bearer=found.access_token), there.operation.id)
+
+
+def _of_personal_token(lab: Lab, bystander: Session) -> Script:
+    """The personal access token of the account, which lives on, and is then revoked."""
+    application = bystander.application
+    if application.identity and (token := lab.personal_token(application, bystander.account)):
         operation = application.identity.operation
         yield Probe("logout.personal_token_after", lab.call(operation, bearer=token.value), operation.id)
         yield lab.revocation(token, bystander.access_token, "logout.revoke_token")
@@ -71,9 +115,9 @@ def _beside_a_logout(lab: Lab, application: Application, session: Session, name:
     return (yield from refresh_bystander(lab, fresh, name))
 
 
-def _of_other_applications(lab: Lab, application: Application) -> Iterator[Session]:
+def _open_elsewhere(lab: Lab, application: Application) -> Iterator[Session]:
     """The session of each other application that the baseline opened."""
     for other in lab.contract.applications.values():
         session = next((lab.sessions[other.name, part] for part in MAIN if (other.name, part) in lab.sessions), None)
-        if other is not application and other.refresh and session and session.refresh_token:
+        if other is not application and session:
             yield session

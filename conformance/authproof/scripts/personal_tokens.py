@@ -15,6 +15,7 @@ from authproof.keys import algorithm_of, signing_key
 from authproof.lab import MAIN, Blocked, Lab, Missing, PersonalToken, Script, Session, Step, Wait, example_body
 from authproof.profile import Part
 from authproof.schemas import request_field
+from authproof.scripts.altered import altered_values, opaque_forgeries
 from authproof.vault import decode
 from authproof_spec import Application, Operation
 from authproof_spec.contract import Meaning, PersonalAccessTokens
@@ -62,14 +63,14 @@ def personal_tokens(lab: Lab, application: Application) -> Script:
 
 def _other_uses(lab: Lab, application: Application, token: PersonalToken) -> Iterator[Probe]:
     """The token where it opens nothing: as a refresh token, at the operations that give sessions, at other applications, for a further token."""
-    bearer = ("Authorization", f"Bearer {token.value}")
+    bearer, _ = lab.credential(application, token.value)
     if application.refresh:
         yield lab.refresh(application, token.value, "pat.as_refresh")
         bare = lab.refresh(application, None, "pat.exchange")
-        yield replace(bare, request=replace(bare.request, headers=(*bare.request.headers, bearer)))
+        yield replace(bare, request=replace(bare.request, headers=(*bare.request.headers, *bearer)))
     if lab.may_fail_a_login():
         login = application.logins[0].operation
-        yield Probe("pat.exchange", lab.call(login, body={}, headers=(bearer,)), login.id)
+        yield Probe("pat.exchange", lab.call(login, body={}, headers=bearer), login.id)
     for other in lab.contract.applications.values():
         if other is not application and other.identity:
             yield Probe("pat.elsewhere", lab.call(other.identity.operation, bearer=token.value), other.identity.operation.id)
@@ -84,6 +85,7 @@ def _try_listed_values(lab: Lab, personal: PersonalAccessTokens, me: Operation, 
     members = record.items() if isinstance(record, dict) else ()
     values = [(name, value) for name, value in members if name not in declared and isinstance(value, str) and _LIKE_A_TOKEN.fullmatch(value)]
     for name, value in values[:_MOST_VALUES]:
+        lab.personal_values.add(value)
         yield Probe("pat.listed_value", lab.call(me, bearer=value), me.id, name)
 
 
@@ -119,6 +121,8 @@ def _wrong_bodies(lab: Lab, personal: PersonalAccessTokens) -> Iterator[tuple[st
         yield "pat.wrong_name", f"{longest + 1} characters", body_of(lab, personal, now + DAY, name="x" * (longest + 1))
     if name.is_required:
         yield "pat.wrong_name", "none", _without(body_of(lab, personal, now + DAY), personal.request_name)
+    if personal.request_expires_at is None:
+        return
     expiry = request_field(lab.contract, personal.create, personal.request_expires_at)
     yield "pat.wrong_expiry", "a day ago", body_of(lab, personal, now - DAY)
     if personal.kind.lifetime is not None:
@@ -152,15 +156,18 @@ EXTRA_ID = "00000000-0000-4000-8000-000000000000"
 
 
 def forged_tokens(lab: Lab, application: Application) -> Script:
-    """Tokens that the target's own key signed, and that are in no record: a random id, none, and another user's."""
+    """Tokens that are in no record: altered ones, or signed by the target's own key with a random id, with none, and with another user's."""
     personal, me = _operations(application)
     session = lab.session(application, *MAIN)
     token = lab.personal_token(application, session.account)
+    if personal.kind.opaque:
+        yield from _altered_tokens(lab, me, token)
+        return
     names = lab.contract.tokens.claims_meaning(Meaning.IDENTIFIER)
     text = lab.profile.signing_key
     if text is None:
         raise Missing("The profile has no signing key.")
-    if not names or personal.kind.opaque:
+    if not names:
         raise Missing("The contract names no claim that identifies a token.")
     if token is None or None in decode(token.value):
         raise Blocked("There is no personal access token that is a JWT, so none can be forged from it.")
@@ -181,7 +188,17 @@ def forged_tokens(lab: Lab, application: Application) -> Script:
     yield _forged(lab, me, signed(header_of(token.value), encode(nameless), key), "no id")
 
 
+def _altered_tokens(lab: Lab, me: Operation, token: PersonalToken | None) -> Script:
+    """Tokens that are almost the one that there is: a server may look it up by a part of it alone."""
+    if token is None:
+        raise Blocked("There is no personal access token from which one could be altered.")
+    yield Probe("pat.signed_control", lab.call(me, bearer=token.value), me.id)
+    for variant, altered in (*altered_values(token.value), *opaque_forgeries(token.value)):
+        yield _forged(lab, me, altered, variant)
+
+
 def _forged(lab: Lab, me: Operation, forged: str, variant: str) -> Probe:
+    lab.personal_values.add(forged)  # so that it travels as the good one does
     return Probe("pat.forged" if variant else "pat.signed_control", lab.call(me, bearer=lab.secret(forged, "forged_token")), me.id, variant)
 
 
@@ -229,13 +246,14 @@ def body_of(lab: Lab, personal: PersonalAccessTokens, expires_at: float, name: s
         personal.request_name,
         f"authproof {lab.run_id}"[: field.limit("maxLength")].ljust(field.limit("minLength") or 0, "x") if name is None else name,
     )
-    put(body, personal.request_expires_at, written(lab, personal, expires_at))
+    if personal.request_expires_at:
+        put(body, personal.request_expires_at, written(lab, personal, personal.request_expires_at, expires_at))
     return body
 
 
-def written(lab: Lab, personal: PersonalAccessTokens, moment: float) -> Json:
-    """`moment` (seconds since the epoch) as the document wants an expiry: a date-time, a date, or a number."""
-    field = request_field(lab.contract, personal.create, personal.request_expires_at)
+def written(lab: Lab, personal: PersonalAccessTokens, pointer: str, moment: float) -> Json:
+    """`moment` (seconds since the epoch) as the document wants an expiry at `pointer`: a date-time, a date, or a number."""
+    field = request_field(lab.contract, personal.create, pointer)
     if field.types & {"integer", "number"} and "string" not in field.types:
         return int(moment)
     date = datetime.fromtimestamp(moment, UTC)

@@ -8,7 +8,8 @@ from urllib.parse import quote
 
 from authproof.exchange import Exchange, Headers, Probe
 from authproof.forge import signature
-from authproof.lab import MAIN, Blocked, Lab, Missing, Script, Session, Step, Wait
+from authproof.lab import MAIN, Blocked, Lab, Missing, Script, Session, Step, Wait, without
+from authproof.scripts.altered import opaque_forgeries
 from authproof.vault import decode
 from authproof_spec import Application
 from authproof_spec.contract import Meaning
@@ -40,7 +41,8 @@ def refresh(lab: Lab, application: Application) -> Script:
         lab.renewed(session, exchange)
     if application.cookie:
         cross_site = lab.refresh(application, session.refresh_token, "refresh.cross_site")
-        (exchange,) = yield replace(cross_site, request=replace(cross_site.request, headers=(*cross_site.request.headers, *_CROSS_SITE)))
+        bare = without(cross_site.request, application.csrf.header if application.csrf else "")
+        (exchange,) = yield replace(cross_site, request=replace(bare, headers=(*bare.headers, *_CROSS_SITE)))
         if lab.renewed(session, exchange):
             return
     yield from rotate(lab, session, "refresh.control")
@@ -76,7 +78,7 @@ def _by_get(lab: Lab, session: Session) -> Probe:
 
 def forgeries(lab: Lab, application: Application, token: str) -> Iterator[tuple[str, str]]:
     """Refresh tokens that were never issued, made from `token`, each under what is wrong with it: all of them at one application."""
-    found = [*_jwt_forgeries(lab, token)] if None not in decode(token) else [*_opaque_forgeries(token)]
+    found = [*_jwt_forgeries(lab, token)] if None not in decode(token) else [*opaque_forgeries(token)]
     for variant, forged in found if is_asked_all(lab, application) else found[:1]:
         yield variant, lab.secret(forged, "forged_token")
 
@@ -87,22 +89,6 @@ def _jwt_forgeries(lab: Lab, token: str) -> Iterator[tuple[str, str]]:
     yield "unsigned", signature.unsigned(token)[""]
     yield "its signature changed", signature.changed(token)[""]
     yield "its claims changed", signature.claims_changed(token, {"": later or {"authproof": 1}})[""]
-
-
-def _opaque_forgeries(token: str) -> Iterator[tuple[str, str]]:
-    places = [place for place, letter in enumerate(token) if letter.isascii() and letter.isalnum()]
-    for variant, share in (("a letter changed in its second half", 0.7), ("a letter changed in its first half", 0.2)):
-        if places:
-            place = places[int(len(places) * share)]
-            yield variant, token[:place] + _another(token[place]) + token[place + 1 :]
-
-
-def _another(letter: str) -> str:
-    """Another character of the same kind: a digit for a digit, a hexadecimal letter for such a letter, in the same case."""
-    if letter.isdigit():
-        return "1" if letter == "0" else "0"
-    low = "b" if letter.lower() == "a" else "a"
-    return low.upper() if letter.isupper() else low
 
 
 def reuse(lab: Lab, application: Application) -> Script:

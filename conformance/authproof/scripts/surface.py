@@ -34,7 +34,7 @@ def methods(lab: Lab, application: Application) -> Script:
         token = lab.session(application, *MAIN).access_token
         yield Probe("bearer.head_of_caller", replace(lab.call(operation, bearer=token), method="HEAD"), operation.id)
     yield Probe("method.undeclared", replace(stranger, method=INVENTED), operation.id, INVENTED)
-    yield Probe("method.trace", replace(lab.call(operation, headers=(("Authorization", f"Bearer {ECHO}"),)), method="TRACE"), operation.id)
+    yield Probe("method.trace", replace(lab.call(operation, bearer=ECHO), method="TRACE"), operation.id)
     override = lab.call(operation, headers=overrides(operation.method), query=f"_method={operation.method}")
     yield Probe("method.override", replace(override, method="POST"), operation.id)
     if "DELETE" not in at_login:

@@ -10,14 +10,16 @@ from dataclasses import replace
 from urllib.parse import parse_qs, parse_qsl
 
 from authproof_mock.answers import Answers
+from authproof_mock.clock import Clock
 from authproof_mock.faults.fault import fault
 from authproof_mock.guard import Guard
 from authproof_mock.http import Call
+from authproof_mock.keys import SigningKey
 from authproof_mock.refusal import Refusal, challenge
 from authproof_mock.state import Caller, State
-from authproof_mock.tokens import InvalidToken, Purpose
+from authproof_mock.tokens import AccountId, Content, InvalidToken, Purpose, Tokens, TokenType
 from authproof_mock.validation import Validation
-from authproof_spec.contract import Operation
+from authproof_spec.contract import Contract, Operation
 from authproof_spec.pointer import Json
 
 PathParameters = Mapping[str, str]
@@ -637,3 +639,49 @@ class LetsANetworkKeep(_Caches):
 )
 class AsksToRevalidate(_Caches):
     cache_control = "max-age=60, must-revalidate"
+
+
+class _LooksUpCarelessly(Tokens):
+    """Finds an opaque token by something that others have as well."""
+
+    def __init__(self, contract: Contract, clock: Clock, key: SigningKey) -> None:
+        super().__init__(contract, clock, key)
+        self._found: dict[str, str] = {}
+
+    def mint_opaque(self, token_type: TokenType, account: AccountId, identifier: str, expires_at: float) -> str:
+        token = super().mint_opaque(token_type, account, identifier, expires_at)
+        self._found[self.key_of(token)] = token
+        return token
+
+    def verify(self, token: str) -> Content:
+        return super().verify(self._found.get(self.key_of(token), token))
+
+    def key_of(self, token: str) -> str:
+        raise NotImplementedError
+
+
+@fault(
+    "looks-opaque-tokens-up-whatever-their-case",
+    breaks="BEARER-28",
+    reference="CWE-697",
+    design="api-keys",
+    also=("PAT-18",),  # which asks the same of personal access tokens
+    harm="A database that compares text without regard to case takes a token for every other one that differs in case alone.",
+)
+class LooksUpWhateverTheCase(_LooksUpCarelessly):
+    def key_of(self, token: str) -> str:
+        return token.lower()
+
+
+@fault(
+    "looks-opaque-tokens-up-by-their-beginning",
+    breaks="BEARER-28",
+    reference="CWE-697",
+    design="api-keys",
+    # PAT-18 asks the same of personal access tokens, BEARER-11 what follows a token; a forged logout ends the true session.
+    also=("BEARER-11", "LOGOUT-01", "LOGOUT-06", "PAT-18"),
+    harm="A column that is too short keeps the beginning of each token, and that much alone is to be guessed.",
+)
+class LooksUpByTheBeginning(_LooksUpCarelessly):
+    def key_of(self, token: str) -> str:
+        return token[:20]

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from authproof_mock.carriers import the_cookie
 from authproof_mock.cors import Cors
 from authproof_mock.faults.cookie import LOGIN, WithSameSiteNone
 from authproof_mock.faults.fault import fault
+from authproof_mock.guard import Guard
 from authproof_mock.http import Answer, Call
+from authproof_mock.refusal import Refusal
+from authproof_mock.state import Caller
+from authproof_spec.contract import CsrfToken
 
 
 @fault(
@@ -179,3 +184,54 @@ class NeverVaries(Cors):
 )
 class SetsSameSiteToNoneAtLogin(WithSameSiteNone):
     places = (LOGIN,)
+
+
+class _AsksOtherwise(Guard):
+    """Lets calls through whose CSRF token is wrong."""
+
+    def check_page(self, call: Call, caller: Caller) -> None:
+        guard = self._state.contract.applications[caller.content.type.application].csrf
+        try:
+            super().check_page(call, caller)
+        except Refusal:
+            if guard is None or not self.is_good_enough(call, guard):
+                raise
+
+    def is_good_enough(self, call: Call, guard: CsrfToken) -> bool:
+        raise NotImplementedError
+
+
+@fault(
+    "asks-for-no-csrf-token",
+    breaks="CORS-10",
+    reference="CWE-352",
+    design="access-token-in-cookie",
+    harm="What SameSite does not hold back, a page of a sibling domain for one, acts as whoever looks at it.",
+)
+class AsksForNone(_AsksOtherwise):
+    def is_good_enough(self, call: Call, guard: CsrfToken) -> bool:
+        return True
+
+
+@fault(
+    "takes-any-csrf-token",
+    breaks="CORS-10",
+    reference="OWASP ASVS 5.0 3.5.1",
+    design="access-token-in-cookie",
+    harm="A check that is there and compares nothing is taken for protection.",
+)
+class TakesAny(_AsksOtherwise):
+    def is_good_enough(self, call: Call, guard: CsrfToken) -> bool:
+        return bool(call.header_values(guard.header.lower()))
+
+
+@fault(
+    "compares-a-csrf-token-only-with-a-cookie-that-came",
+    breaks="CORS-10",
+    reference="CWE-352",
+    design="access-token-in-cookie",
+    harm="Whoever keeps the cookie back, by crowding it out of the jar for one, needs no CSRF token.",
+)
+class ComparesOnlyWithACookie(_AsksOtherwise):
+    def is_good_enough(self, call: Call, guard: CsrfToken) -> bool:
+        return the_cookie(call, guard.cookie) is None and bool(call.header_values(guard.header.lower()))

@@ -41,7 +41,7 @@ class SendsText(Answers):
     harm="Nobody learns why a request was refused.",
 )
 class SendsNoMessage(Answers):
-    def error_payload(self, refusal: Refusal) -> dict[str, Json]:
+    def error_payload(self, refusal: Refusal, status: int, operation: Operation | None) -> Mapping[str, Json]:
         return {"code": 1}
 
 
@@ -115,8 +115,8 @@ class _Problems(Answers):
     def media_type(self, answer: Answer, operation: Operation | None) -> str:
         return super().media_type(answer, operation) if answer.status < 400 else "application/problem+json"
 
-    def error_payload(self, refusal: Refusal) -> dict[str, Json]:
-        return {**super().error_payload(refusal), "status": refusal.status, **type(self).members}
+    def error_payload(self, refusal: Refusal, status: int, operation: Operation | None) -> Mapping[str, Json]:
+        return {**super().error_payload(refusal, status, operation), "status": refusal.status, **type(self).members}
 
 
 @fault(
@@ -166,8 +166,8 @@ class _Tells(Answers):
 
     inside: str
 
-    def error_payload(self, refusal: Refusal) -> dict[str, Json]:
-        return {**super().error_payload(refusal), "debug": type(self).inside}
+    def error_payload(self, refusal: Refusal, status: int, operation: Operation | None) -> Mapping[str, Json]:
+        return {**super().error_payload(refusal, status, operation), "debug": type(self).inside}
 
 
 @fault(
@@ -235,8 +235,8 @@ class ChangesTheMediaType(Answers):
     harm="A client is told that it may not, and not what it may.",
 )
 class DoesNotTell(Answers):
-    def refused(self, refusal: Refusal) -> Answer:
-        answer = super().refused(refusal)
+    def refused(self, refusal: Refusal, operation: Operation | None = None) -> Answer:
+        answer = super().refused(refusal, operation)
         return replace(answer, headers=[field for field in answer.headers if field[0] != "allow"])
 
 

@@ -20,6 +20,7 @@ class Fault:
     also: the ids of those that cannot be met either, because they ask for the same thing or for more.
     parts: puts the mistake in the place of what is right.
     algorithm: the one of the contract's tokens under which alone the mistake shows; None: it shows under any.
+    design: the name of an example design (examples/designs), for what the bundled contract has no occasion to do wrong; None: it has.
     """
 
     name: str
@@ -29,11 +30,21 @@ class Fault:
     also: tuple[str, ...]
     parts: Callable[[Parts], Parts]
     algorithm: str | None = None
+    design: str | None = None
+
+    @property
+    def needs(self) -> str:
+        """Of what kind the contract has to be for the mistake to show; empty when the bundled one will do."""
+        if self.design:
+            return f"a contract such as examples/designs/{self.design}.yaml"
+        return f"tokens signed by {self.algorithm}" if self.algorithm else ""
 
 
-def fault(name: str, *, breaks: str, reference: str, harm: str, also: tuple[str, ...] = (), algorithm: str | None = None) -> Callable[..., Fault]:
+def fault(
+    name: str, *, breaks: str, reference: str, harm: str, also: tuple[str, ...] = (), algorithm: str | None = None, design: str | None = None
+) -> Callable[..., Fault]:
     """Make of one component's subclass, or of several components' subclasses, the fault `name`."""
-    return lambda *components: Fault(name, harm, reference, breaks, also, partial(_with, components), algorithm)
+    return lambda *components: Fault(name, harm, reference, breaks, also, partial(_with, components), algorithm, design)
 
 
 def _with(components: tuple[type, ...], parts: Parts) -> Parts:

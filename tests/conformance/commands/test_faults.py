@@ -46,7 +46,7 @@ def test_json_has_everything() -> None:
     assert answer["version"] == 1
     assert answer["faults"]
     for fault in answer["faults"]:
-        assert fault.keys() == {"name", "breaks", "also", "reference", "harm"}
+        assert fault.keys() == {"name", "breaks", "also", "reference", "harm", "needs"}
         assert fault["breaks"] == "COOKIE-09"
     assert any("LOGIN-02" in fault["also"] for fault in answer["faults"])
 

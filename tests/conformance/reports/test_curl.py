@@ -32,6 +32,13 @@ def test_a_secret_is_a_variable_of_the_shell() -> None:
         (Request("HEAD", "/a"), 'curl -i --path-as-is -I "http://h/a"'),
         (Request("DELETE", "/a", (("User-Agent", "x"), ("X-Empty", ""))), 'curl -i --path-as-is -X DELETE -H "X-Empty;" "http://h/a"'),
         (Request("POST", "/a", (), b"{}"), 'curl -i --path-as-is -X POST --data-raw "{}" "http://h/a"'),
+        (
+            Request("POST", "/a", (("Content-Type", "application/x-www-form-urlencoded"),), b"who=a%40b&secret=${T_1}"),
+            (
+                'curl -i --path-as-is -X POST -H "Content-Type: application/x-www-form-urlencoded" '
+                '--data-urlencode "who=a@b" --data-urlencode "secret=${T_1}" "http://h/a"'
+            ),
+        ),
         (Request("GET", "http://other/a"), 'curl -i --path-as-is --request-target "http://other/a" "http://h"'),
     ],
 )
