@@ -17,6 +17,7 @@ from authproof.exchange import Exchange, Handshake, TokenFacts
 from authproof.extensions import NO_EXTENSIONS, Extensions
 from authproof.hooks import DeclaredHooks, Hooks
 from authproof.lab import Lab
+from authproof.matrix import matrix_of
 from authproof.methods import writing_operations
 from authproof.profile import Profile
 from authproof.report import Report
@@ -218,4 +219,5 @@ class Certification:
             facts=self.recording.facts,
             left_behind=self.recording.left_behind,
             interrupted=self.recording.interrupted,
+            matrix=matrix_of(self._seen),
         )

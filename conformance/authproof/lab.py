@@ -24,6 +24,7 @@ from authproof_spec import Application, Contract, Operation
 from authproof_spec.contract import Login, TokenKind
 from authproof_spec.pointer import Json, get, put
 
+_PATIENCE = 600.0
 USER_AGENT = f"authproof/{version('authproof')}"
 MAIN = (Part.ORDINARY, Part.PRIVILEGED)
 """The part whose session most probes use: the one with the least power that there is."""
@@ -168,6 +169,13 @@ class Lab:
     def may_fail_a_login(self) -> bool:
         """True when the budget has a failed login left."""
         return self.failed_logins < self.profile.budget.failed_logins
+
+    @property
+    def patience(self) -> float:
+        """Seconds that a run may wait in all because the target limits requests: when nobody said so, its first access tokens outlive them."""
+        declared = self.profile.budget.retry_after
+        lifetimes = (application.access_token.lifetime for application in self.contract.applications.values())
+        return min([_PATIENCE, *(lifetime * 2 / 3 for lifetime in lifetimes if lifetime)]) if declared is None else declared
 
     def check_wait(self, seconds: float) -> None:
         """Raise Missing when `seconds` can surely not pass in this run, before anything is sent for what comes after them."""

@@ -9,6 +9,19 @@ SAFE = frozenset({"GET", "HEAD", "OPTIONS", "TRACE"})
 """The methods that change nothing (RFC 9110 section 9.2.1)."""
 
 
+_NAMED = 20
+"""Operations of which a notice tells the names."""
+
+
+def notice(contract: Contract) -> str:
+    """What a run may make a target write that asks every operation: to be said before it begins."""
+    names = [operation.name for operation in writing_operations(contract)]
+    if not names:
+        return "Unsafe methods are allowed, and every one of the document is of a session or of a personal access token."
+    further = f", and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return f"Unsafe methods are allowed: a server that does not refuse what it should may write by {', '.join(names[:_NAMED])}{further}."
+
+
 def writing_operations(contract: Contract) -> tuple[Operation, ...]:
     """The protected operations whose method is not safe, but for those that give and take sessions and personal access tokens.
 

@@ -84,14 +84,16 @@ class Budget:
 
     requests, failed_logins: how many may be sent; the clean-up is not counted.
     seconds: how long the probes may take in all. wait: how many of them may be spent waiting.
+    retry_after: seconds beside these that the target may hold the run up, by 429.
     rate: requests a second at most; None: as many as the target answers.
-    None for requests and seconds: what suits the size of the contract.
+    None for requests, seconds and retry_after: what suits the contract.
     """
 
     requests: int | None = None
     failed_logins: int = 5
     seconds: float | None = None
     wait: float = 90.0
+    retry_after: float | None = None
     rate: float | None = None
 
     def for_operations(self, protected: int, roles: int = 0) -> tuple[int, float]:

@@ -30,7 +30,8 @@ _BUDGET = """
 # requests = 500
 # failed_logins = 5
 # seconds = 300
-# wait = 90                            # of them, for Retry-After or for a token to expire
+# wait = 90                            # of them, for a token to expire
+# retry_after = 600                    # beside them, for a target that limits requests
 # rate = 5                             # requests a second; without limit when absent
 """
 _WAIVER = """
