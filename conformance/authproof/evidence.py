@@ -12,6 +12,9 @@ from authproof.vault import variables
 from authproof.verdict import Verdict
 from authproof_spec import Application, Contract, Operation
 
+NO_SUCH_OPERATION = frozenset({404, 405, 501})
+"""What a server answers that has no such path, or does not take the method there."""
+
 
 class NotObserved(Exception):
     """A check asked for a probe that was not sent, or had no answer; the message says which."""
@@ -123,6 +126,11 @@ class Evidence:
         Of other requests the document says nothing, and the server in front of the application may answer them itself.
         """
         return tuple(exchange for exchange in self.on(operation) if is_call_of(operation, exchange.probe.request))
+
+    def lacks(self, operation: Operation) -> bool:
+        """True when everybody who called `operation` was answered as where there is none: such an answer refuses nobody."""
+        calls = self.calls(operation)
+        return bool(calls) and all(exchange.status in NO_SUCH_OPERATION for exchange in calls)
 
     def operation_of(self, exchange: Exchange) -> Operation | None:
         """The operation that `exchange` asked."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from authproof.checks.answers import came_from_elsewhere, response_of
 from authproof.checks.registry import EVERYTHING, check, protected, readable
-from authproof.evidence import Evidence, Role
+from authproof.evidence import NO_SUCH_OPERATION, Evidence, Role
 from authproof.exchange import Exchange
 from authproof.methods import SAFE
 from authproof.reading import media_type
@@ -19,7 +19,6 @@ ROLE_PROBES = ("identity.control", "permission.held", "operation.served", "opera
 """The probes that ask as a role which the document lets in; their variant is its name."""
 OWN_PROBES = ("object.own", "pat.list", "pat.create", "pat.revoke", "bearer.control")
 """The same, as the account that most probes use."""
-_NOT_THERE = frozenset({404, 405, 501})
 _UNKNOWN = frozenset({400, 404, 409, 410, 412, 413, 415, 422, 428})
 """Refusals of what was asked, or of what it was about, by a server that has let the caller in."""
 _MEND = "Mend: name one in the profile's table [parameters]."
@@ -58,7 +57,7 @@ def _let_in(seen: Evidence, operation: Operation, call: Exchange) -> Judgement:
         return met(f"{who} is let in: what was asked so that it changes nothing is answered {status}.", call)
     if str(status) in operation.responses and 300 <= status < 400:
         return met(f"{who} is answered {status}, as declared.", call)
-    if status in _NOT_THERE and operation.path_parameters and call.probe.name == "operation.guessed":
+    if status in NO_SUCH_OPERATION and operation.path_parameters and call.probe.name == "operation.guessed":
         return untestable(f"{who} is answered {status}, and nothing tells of which object the operation would tell. {_MEND}")
     return untestable(f"{who} is answered {status} to a request that is valid by the document, so nobody was seen to be served.")
 
@@ -96,10 +95,10 @@ def _why_nobody(seen: Evidence, operation: Operation) -> str:
 def operation_exists(seen: Evidence, operation: Operation) -> Judgement:
     """The operation is there: not everybody is answered 404 or 405 (OpenAPI, Paths Object)."""
     calls = seen.calls(operation)
-    if found := next((e for e in calls if e.status not in {*_NOT_THERE, 401, 429} and e.status < 500), None):
+    if found := next((e for e in calls if e.status not in {*NO_SUCH_OPERATION, 401, 429} and e.status < 500), None):
         return met(f"The operation is there: it is answered {found.status}.", found)
     known = entitled_calls(seen, operation) if operation.is_protected else list(calls)
-    absent = [exchange for exchange in known if exchange.status in _NOT_THERE]
+    absent = [exchange for exchange in known if exchange.status in NO_SUCH_OPERATION]
     if not absent:
         what = "Nobody gets past the authentication, so nothing shows what is behind it." if known else _why_nobody(seen, operation)
         return untestable(what)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from authproof.checks.answers import came_from_elsewhere, response_of
 from authproof.checks.designs import bearer_tokens
+from authproof.checks.refusals import absent
 from authproof.checks.registry import (
     check,
     read_with_object_rule,
@@ -73,6 +74,8 @@ def _forbidden(exchange: Exchange) -> Judgement:
 @check("AUTHZ-01", on=reads_with_permission, reads=("permissions", "lists"))
 def permission_opens_the_operation(seen: Evidence, operation: Operation) -> Judgement:
     """The permission makes the difference: 403 without it, a success with it (RFC 9110 section 15.5.4)."""
+    if seen.lacks(operation):
+        return absent(seen, operation)
     without, held = seen.one("permission.missing", operation), _as_privileged(seen, operation)
     if _holds(seen, seen.application_of(operation), operation):
         return undecided("The ordinary account holds the permission, by its own who-am-I.", without)
@@ -87,6 +90,8 @@ def permission_opens_the_operation(seen: Evidence, operation: Operation) -> Judg
 @check("AUTHZ-02", on=with_permission, reads=("permissions", "operations"))
 def missing_permission_is_forbidden(seen: Evidence, operation: Operation) -> Judgement:
     """A valid token without the permission is answered 403, on each operation that takes one (CWE-862)."""
+    if seen.lacks(operation):
+        return absent(seen, operation)
     of_roles = _lacking(seen, operation)
     if of_roles and not seen.all("permission.missing", operation):
         return worst(*of_roles)
