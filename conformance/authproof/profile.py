@@ -99,11 +99,11 @@ class Budget:
     def for_operations(self, protected: int, roles: int = 0) -> tuple[int, float]:
         """Requests and seconds for a contract with so many protected operations, and a profile with so many roles of its own.
 
-        500 and 300, and for each operation beyond 25 so many more: a request for each identity that it is asked as, and a second.
+        600 and 300; for each operation beyond 25, 15 and 1 more, and for each role one request at each operation, and its login.
         """
         more = max(0, protected - 25)
         return (
-            500 + (15 + roles) * more if self.requests is None else self.requests,
+            600 + 15 * more + roles * (protected + 3) if self.requests is None else self.requests,
             300.0 + more if self.seconds is None else self.seconds,
         )
 

@@ -14,6 +14,7 @@ from authproof.exchange import Exchange, Handshake, Probe, Response
 from authproof.hooks import HookFailed
 from authproof.keys import PRIVATE_MEMBERS, members
 from authproof.lab import Blocked, Greeting, Hook, Lab, Missing, Script, Step, Wait, too_long
+from authproof.profile import Part
 from authproof.scripts import cleanup
 from authproof.target import Target, Unanswered
 from authproof.verdict import Verdict
@@ -71,8 +72,9 @@ class Runner:
         self._requests, self._seconds = self.lab.profile.budget.for_operations(len(self.lab.contract.protected_operations), self._roles())
 
     def _roles(self) -> int:
-        """How many roles of its own the profile has at most for one application."""
-        return max((len(self.lab.profile.roles(name)) for name in self.lab.contract.applications), default=0)
+        """How many roles of its own the profile has."""
+        named = (account for name in self.lab.contract.applications for account in self.lab.profile.roles(name))
+        return sum(account.part not in list(Part) for account in named)
 
     def run(self, name: str, application: Application, script: Script) -> None:
         """Carry `script` out. What stops it becomes the outcome of `name` for `application`. Raises Unreachable."""

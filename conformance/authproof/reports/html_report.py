@@ -49,6 +49,7 @@ def render(report: Report) -> str:
         script_source=f"'sha256-{digest}'",
         judge_of=lambda cell: next((name for name in cell.requirements if name in judged), None),
         told=_told,
+        is_due=_is_due,
     )
 
 
@@ -56,6 +57,11 @@ def _told(cell: Cell) -> str:
     """What a cell of the matrix tells to whom points at it."""
     due = f"{cell.expected} is due." if cell.expected else ""
     return " ".join(part for part in (due, cell.note) if part)
+
+
+def _is_due(cell: Cell) -> bool:
+    """True where another status was seen than the expected one, for better or worse."""
+    return any(cell.expected not in {str(status), f"{status // 100}xx"} for status in cell.seen)
 
 
 def _part(name: str) -> str:
