@@ -12,11 +12,13 @@ import httpx
 
 from authproof.checks import CHECKS, Check
 from authproof.classes import judge_classes
-from authproof.evidence import Evidence, HookRecord, Outcome
+from authproof.evidence import Evidence, HookRecord, Outcome, Role
 from authproof.exchange import Exchange, Handshake, TokenFacts
 from authproof.extensions import NO_EXTENSIONS, Extensions
 from authproof.hooks import DeclaredHooks, Hooks
 from authproof.lab import Lab
+from authproof.matrix import matrix_of
+from authproof.methods import writing_operations
 from authproof.profile import Profile
 from authproof.report import Report
 from authproof.result import Result
@@ -163,6 +165,8 @@ class Certification:
             recording.moved,
             self.profile.url,
             recording.handshakes,
+            roles=tuple(Role(name, account.part, account.permissions) for name in self.contract.applications for account in self.profile.roles(name)),
+            unasked=frozenset() if self.profile.allows_unsafe_methods else frozenset(operation.id for operation in writing_operations(self.contract)),
         )
 
     def judge(self, item: Item) -> Result:
@@ -215,4 +219,5 @@ class Certification:
             facts=self.recording.facts,
             left_behind=self.recording.left_behind,
             interrupted=self.recording.interrupted,
+            matrix=matrix_of(self._seen),
         )

@@ -59,7 +59,7 @@ class BackendHooks:
 
 def accounts_of(contract: Contract, seed: tuple[SeedAccount, ...]) -> tuple[Account, ...]:
     """The seeded accounts that can log in to an application of `contract`, each in the first part that it can play."""
-    accounts: dict[tuple[str, Part], Account] = {}
+    accounts: dict[tuple[str, str], Account] = {}
     for application in contract.applications.values():
         for seeded in seed:
             account = Account(application.name, _part(application, seeded, accounts), _attributes(seeded), seeded.totp_secret)
@@ -68,7 +68,7 @@ def accounts_of(contract: Contract, seed: tuple[SeedAccount, ...]) -> tuple[Acco
     return tuple(accounts.values())
 
 
-def _part(application: Application, seeded: SeedAccount, taken: dict[tuple[str, Part], Account]) -> Part:
+def _part(application: Application, seeded: SeedAccount, taken: dict[tuple[str, str], Account]) -> Part:
     if seeded.disabled:
         return Part.DISABLED
     if seeded.totp_secret:

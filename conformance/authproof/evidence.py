@@ -12,6 +12,9 @@ from authproof.vault import variables
 from authproof.verdict import Verdict
 from authproof_spec import Application, Contract, Operation
 
+NO_SUCH_OPERATION = frozenset({404, 405, 501})
+"""What a server answers that has no such path, or does not take the method there."""
+
 
 class NotObserved(Exception):
     """A check asked for a probe that was not sent, or had no answer; the message says which."""
@@ -34,6 +37,18 @@ class HookRecord:
     output: str
 
 
+@dataclass(frozen=True, slots=True)
+class Role:
+    """An account of the profile as it counts for permissions: by its part, or by the name that the profile gives to it.
+
+    permissions: what it holds, by the profile; None where that does not say.
+    """
+
+    application: str
+    name: str
+    permissions: frozenset[str] | None = None
+
+
 @dataclass(frozen=True)
 class Evidence:
     """The exchanges of a run in their order, facts about the secrets in them, and what could not be done.
@@ -41,6 +56,7 @@ class Evidence:
     outcomes: by script and application; an absent entry means that the script ran to its end.
     hooks: what was done behind the API's back. moved: seconds by which that moved the target's clock.
     url: of the target. handshakes: what was tried of TLS.
+    roles: the accounts that differ in what they may do. unasked: ids of the operations that the run was not to ask, since they write.
     """
 
     contract: Contract
@@ -51,6 +67,8 @@ class Evidence:
     moved: float = 0.0
     url: str = ""
     handshakes: tuple[Handshake, ...] = ()
+    roles: tuple[Role, ...] = ()
+    unasked: frozenset[str] = frozenset()
 
     def all(self, name: str, operation: Operation | None = None) -> tuple[Exchange, ...]:
         """Every exchange of the probe `name` (at `operation`) that was answered."""
@@ -108,6 +126,11 @@ class Evidence:
         Of other requests the document says nothing, and the server in front of the application may answer them itself.
         """
         return tuple(exchange for exchange in self.on(operation) if is_call_of(operation, exchange.probe.request))
+
+    def lacks(self, operation: Operation) -> bool:
+        """True when everybody who called `operation` was answered as where there is none: such an answer refuses nobody."""
+        calls = self.calls(operation)
+        return bool(calls) and all(exchange.status in NO_SUCH_OPERATION for exchange in calls)
 
     def operation_of(self, exchange: Exchange) -> Operation | None:
         """The operation that `exchange` asked."""

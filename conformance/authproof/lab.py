@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import secrets
-import string
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 from importlib.metadata import version
-from typing import TypeAlias, cast
+from typing import TypeAlias
 from urllib.parse import quote
 
 from authproof.bodies import encode
 from authproof.exchange import Exchange, Headers, Probe, Request
 from authproof.hooks import DeclaredHooks, Hooks
+from authproof.inputs import InputSource
+from authproof.methods import SAFE, writing_operations
 from authproof.onetime import totp_of
 from authproof.profile import SECRETS, Account, Part, Profile
 from authproof.tokens import access_token_in, given_cookies, refresh_token_in, where_access_tokens_are
 from authproof.vault import Vault
 from authproof_spec import Application, Contract, Operation
-from authproof_spec.contract import Login, Parameter, TokenKind
+from authproof_spec.contract import Login, TokenKind
 from authproof_spec.pointer import Json, get, put
 
-_RANDOM_ENOUGH = 16
+_PATIENCE = 600.0
 USER_AGENT = f"authproof/{version('authproof')}"
 MAIN = (Part.ORDINARY, Part.PRIVILEGED)
 """The part whose session most probes use: the one with the least power that there is."""
@@ -114,6 +115,7 @@ class Lab:
     personal_values: every personal access token of the run, which may travel otherwise than an access token.
     csrf_values, partners: what was given together with an access token, by it, and the access token given together with a refresh token.
     open_sessions, personal_tokens: what is to be ended at the end; the runner tells `note` every exchange, so that none is forgotten.
+    served: the operations that somebody who may call them was asked as, with the part of the account. answers: to what was asked for its list.
     failed_logins: how many the target has refused so far. moved: seconds by which hooks moved the target's clock.
     """
 
@@ -125,16 +127,23 @@ class Lab:
     moved: float = 0.0
     failed_logins: int = 0
     run_id: str = field(default_factory=lambda: secrets.token_hex(4))
-    sessions: dict[tuple[str, Part], Session] = field(default_factory=dict)
-    refusals: dict[tuple[str, Part], Exception] = field(default_factory=dict)
+    sessions: dict[tuple[str, str], Session] = field(default_factory=dict)
+    refusals: dict[tuple[str, str], Exception] = field(default_factory=dict)
     open_sessions: list[Session] = field(default_factory=list)
     personal_tokens: list[PersonalToken] = field(default_factory=list)
     personal_values: set[str] = field(default_factory=set, repr=False)
     csrf_values: dict[str, str] = field(default_factory=dict, repr=False)
     partners: dict[str, str] = field(default_factory=dict, repr=False)
 
+    served: set[tuple[str, str]] = field(default_factory=set)
+    answers: dict[str, Json] = field(default_factory=dict, repr=False)
+    inputs: InputSource = field(init=False, repr=False)
+    _writing: frozenset[str] = field(init=False, repr=False)
+
     def __post_init__(self) -> None:
         """Every secret of the profile is known to the vault before anything is recorded."""
+        self.inputs = InputSource(self.contract, self.profile.parameters, dict(self._own_objects()))
+        self._writing = frozenset(operation.id for operation in writing_operations(self.contract))
         for account in self.profile.accounts:
             for attribute in SECRETS:
                 if value := account.attributes.get(attribute):
@@ -145,6 +154,14 @@ class Lab:
         if self.profile.signing_key:
             self.vault.add(self.profile.signing_key, "signing_key")
 
+    def _own_objects(self) -> Iterator[tuple[tuple[str, str], str]]:
+        """The path parameters by which an object rule names what belongs to the account that most probes use."""
+        for rule in self.contract.object_rules:
+            application = self.contract.application_of(rule.operation)
+            account = self.profile.account(application.name, *MAIN) if application else None
+            if account and (value := account.attributes.get(rule.attribute)):
+                yield (rule.operation.id, rule.parameter), value
+
     def now(self) -> float:
         """The target's time as far as it is known, seconds since the epoch."""
         return self.clock() + self.moved
@@ -152,6 +169,13 @@ class Lab:
     def may_fail_a_login(self) -> bool:
         """True when the budget has a failed login left."""
         return self.failed_logins < self.profile.budget.failed_logins
+
+    @property
+    def patience(self) -> float:
+        """Seconds that a run may wait in all because the target limits requests: when nobody said so, its first access tokens outlive them."""
+        declared = self.profile.budget.retry_after
+        lifetimes = (application.access_token.lifetime for application in self.contract.applications.values())
+        return min([_PATIENCE, *(lifetime * 2 / 3 for lifetime in lifetimes if lifetime)]) if declared is None else declared
 
     def check_wait(self, seconds: float) -> None:
         """Raise Missing when `seconds` can surely not pass in this run, before anything is sent for what comes after them."""
@@ -165,7 +189,7 @@ class Lab:
         known = {} if account is None else {attribute: value for attribute, value in account.attributes.items() if attribute not in SECRETS}
         return Hook(name, {**known, **values})
 
-    def session(self, application: Application, *parts: Part) -> Session:
+    def session(self, application: Application, *parts: str) -> Session:
         """The open session of the first of `parts` that the profile has. Raises Missing or Blocked."""
         account = self.profile.account(application.name, *parts)
         if account is None:
@@ -201,14 +225,17 @@ class Lab:
         body: Json = None,
         path: Mapping[str, str] | None = None,
         query: str = "",
+        content: tuple[bytes, str] | None = None,
     ) -> Request:
-        """A request of `operation`, valid but for what the arguments say.
+        """A request of `operation`, valid but for what the arguments say, and without a body unless they have one.
 
-        path: values of path parameters; the others get an example for safe methods, and an id of nothing for the rest.
+        path: values of path parameters. The others are valid for safe methods; for the rest they name nothing, unless the profile gives them.
+        content: the body with its media type, in place of `body`.
         """
         # Without a coding, so that an answer is what it is, and no small one unfolds to a large one.
         fields = [("User-Agent", USER_AGENT), ("Accept", "application/json"), ("Accept-Encoding", "identity")]
-        jar = dict(cookies or {})
+        inputs = self.inputs.of(operation)
+        jar = {**inputs.cookies, **(cookies or {})}
         if bearer is not None:
             application = self.contract.application_of(operation)
             headers_of_token, cookies_of_token = (
@@ -218,11 +245,14 @@ class Lab:
             jar |= cookies_of_token
         if jar:
             fields.append(("Cookie", "; ".join(f"{name}={value}" for name, value in jar.items())))
-        content = None
         if body is not None:
-            content, media_type = encode(operation, body)
-            fields.append(("Content-Type", media_type))
-        return Request(operation.method, self._target(operation, path or {}, query), (*fields, *headers), content)
+            content = encode(operation, body)
+        if content is not None:
+            fields.append(("Content-Type", content[1]))
+        told = {name.lower() for name, _ in (*fields, *headers)}
+        fields += [field for field in inputs.headers if field[0].lower() not in told]
+        target = self._target(operation, {**inputs.path, **(path or {})}, inputs.query, query)
+        return Request(operation.method, target, (*fields, *headers), content[0] if content else None)
 
     def credential(self, application: Application, token: str) -> tuple[Headers, dict[str, str]]:
         """The header fields and cookies that carry `token`: as the application's access tokens travel, or as its personal ones."""
@@ -242,20 +272,24 @@ class Lab:
         headers, jar = at_its_place(kind, value)
         return self.call(operation, headers=headers, cookies={**jar, **(cookies or {})}, query=query)
 
-    def example_call(self, operation: Operation, *, bearer: str | None = None) -> Request:
-        """A request of `operation` with the document's example as its body, or an empty object where it might create something."""
-        body: Json = None
-        if operation.request_body:
-            body = example_body(operation) if self.profile.allows_writes else {}
-        return self.call(operation, bearer=bearer, body=body)
+    def example_call(self, operation: Operation, *, bearer: str | None = None, path: Mapping[str, str] | None = None) -> Request:
+        """A request of `operation` that is valid but for the credential; see `call` for what it is aimed at.
 
-    def _target(self, operation: Operation, values: Mapping[str, str], query: str) -> str:
-        safe = operation.method in {"GET", "HEAD"}
+        Where the profile allows no unsafe methods, it has an empty object for a body that would create something.
+        """
+        if operation.method not in SAFE and operation.request_body and not self.profile.allows_unsafe_methods:
+            return self.call(operation, bearer=bearer, path=path, body={})
+        return self.call(operation, bearer=bearer, path=path, content=self.inputs.of(operation).content)
+
+    def may_ask(self, operation: Operation) -> bool:
+        """True when `operation` may be asked by anybody: it is safe, or what it writes is the run's own, or the profile allows the rest."""
+        return self.profile.allows_unsafe_methods or operation.id not in self._writing
+
+    def _target(self, operation: Operation, values: Mapping[str, str], inputs: Iterable[tuple[str, str]], query: str) -> str:
         target = operation.path
         for parameter in operation.path_parameters:
-            value = values.get(parameter.name) or (example_of(parameter) if safe else nothing_like(parameter))
-            target = target.replace("{" + parameter.name + "}", quote(value, safe="", errors="replace"))
-        required = [f"{quote(p.name)}={quote(example_of(p))}" for p in operation.parameters if p.location == "query" and p.required]
+            target = target.replace("{" + parameter.name + "}", quote(values.get(parameter.name, ""), safe="", errors="replace"))
+        required = [f"{quote(name)}={quote(value, safe='', errors='replace')}" for name, value in inputs]
         full = "&".join([*required, *([query] if query else [])])
         return f"{target}?{full}" if full else target
 
@@ -412,34 +446,3 @@ def without(request: Request, name: str) -> Request:
 def too_long(seconds: float) -> str:
     """Why a script does not go on after a wait of `seconds`."""
     return f"This needs a wait of {seconds:.0f} seconds, which is more than the run may wait, and the profile has no hook advance_clock."
-
-
-def example_of(parameter: Parameter) -> str:
-    """A plausible value of `parameter`."""
-    if parameter.example is not None:
-        return str(parameter.example)
-    return "1" if parameter.types & {"integer", "number"} else "example"
-
-
-def nothing_like(parameter: Parameter) -> str:
-    """A value in the form of the parameter's example that names nothing."""
-    return nothing_like_text(example_of(parameter))
-
-
-def nothing_like_text(example: str) -> str:
-    """A text in the form of `example`, an identifier, that names nothing."""
-    if example.isdecimal():
-        return "2147483000"
-    swap = {**dict.fromkeys(string.digits, string.digits), **dict.fromkeys("abcdef", "abcdef")}
-    # A short one could come out as it was.
-    if set(example.lower()) <= set(swap) | {"-"} and len(example) >= _RANDOM_ENOUGH:
-        return "".join(secrets.choice(swap[letter]) if letter in swap else letter for letter in example.lower())
-    return "authproof-" + secrets.token_hex(6)
-
-
-def example_body(operation: Operation) -> Json:
-    """The first example of the operation's request body; an empty object when the document has none."""
-    for media in operation.request_body.content if operation.request_body else ():
-        for example in media.examples.values():
-            return cast("Json", example)
-    return {}

@@ -99,6 +99,16 @@ def pytest_collection_modifyitems(session: pytest.Session, items: list[pytest.It
         session.config.hook.pytest_collectreport(report=pytest.CollectReport(parent.nodeid, "passed", None, [*added]))
 
 
+def pytest_report_collectionfinish(config: pytest.Config, items: list[pytest.Item]) -> list[str]:
+    """Say before the run what it may make the target write."""
+    subject = config.stash.get(_SUBJECT, None)
+    if subject is None or not subject[1].allows_unsafe_methods or not any(isinstance(item, CheckItem) for item in items):
+        return []
+    from authproof.methods import notice
+
+    return [f"authproof: {notice(subject[0])}"]
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """Prepare one run for the items that were chosen."""
     subject = session.config.stash.get(_SUBJECT, None)

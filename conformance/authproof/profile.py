@@ -21,7 +21,7 @@ import jsonschema_rs
 from authproof.hooks import HookRule
 from authproof.onetime import totp_of
 from authproof.waivers import Waiver
-from authproof_spec import Contract
+from authproof_spec import Contract, Operation
 from authproof_spec.catalogue import Catalogue
 from authproof_spec.contract import Application, Login
 from authproof_spec.pointer import join
@@ -40,7 +40,7 @@ _PRIVATE_NAMES = (".localhost", ".local", ".internal", ".test")
 
 
 class Part(StrEnum):
-    """The part that an account plays."""
+    """The part that an account plays. A profile may name further ones, the roles: each is an account with permissions that it tells."""
 
     ORDINARY = "ordinary"
     PRIVILEGED = "privileged"
@@ -52,12 +52,17 @@ class Part(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account of the target. `attributes` are the values that logins ask for; `totp_secret` is in base32, or an otpauth:// URI."""
+    """An account of the target. `attributes` are the values that logins ask for; `totp_secret` is in base32, or an otpauth:// URI.
+
+    part: a Part, or the name of a role.
+    permissions: what the account holds, by the profile; None where that does not say.
+    """
 
     application: str
-    part: Part
+    part: str
     attributes: Mapping[str, str] = field(repr=False)
     totp_secret: str | None = field(default=None, repr=False)
+    permissions: frozenset[str] | None = None
 
     @property
     def name(self) -> str:
@@ -79,21 +84,26 @@ class Budget:
 
     requests, failed_logins: how many may be sent; the clean-up is not counted.
     seconds: how long the probes may take in all. wait: how many of them may be spent waiting.
+    retry_after: seconds beside these that the target may hold the run up, by 429.
     rate: requests a second at most; None: as many as the target answers.
-    None for requests and seconds: what suits the size of the contract.
+    None for requests, seconds and retry_after: what suits the contract.
     """
 
     requests: int | None = None
     failed_logins: int = 5
     seconds: float | None = None
     wait: float = 90.0
+    retry_after: float | None = None
     rate: float | None = None
 
-    def for_operations(self, protected: int) -> tuple[int, float]:
-        """Requests and seconds for a contract with so many protected operations: 500 and 300, and more for each beyond 25."""
+    def for_operations(self, protected: int, roles: int = 0) -> tuple[int, float]:
+        """Requests and seconds for a contract with so many protected operations, and a profile with so many roles of its own.
+
+        600 and 300; for each operation beyond 25, 15 and 1 more, and for each role one request at each operation, and its login.
+        """
         more = max(0, protected - 25)
         return (
-            500 + 10 * more if self.requests is None else self.requests,
+            600 + 15 * more + roles * (protected + 3) if self.requests is None else self.requests,
             300.0 + more if self.seconds is None else self.seconds,
         )
 
@@ -107,9 +117,10 @@ class Profile:
     verify: the certificate is verified.
     exhaustive: every variant of a forged token is sent, and not a sample of each kind.
     guesses: the run may ask for paths that the document does not have; None: on loopback alone.
-    unsafe_writes: probes may create objects on a server that wrongly lets them pass; None: on loopback alone.
+    unsafe_methods: every operation may be asked, also what a server would carry out that wrongly lets a probe pass; None: on loopback alone.
     signing_key: what the target signs its tokens with: a secret's text, or a private key in PEM.
     public_key: what they are verified with, in PEM, where the contract names no JWK set.
+    parameters: values of parameters by name, for the operation METHOD /path; for every operation under None.
     checks: Python files with checks of the project's own.
     """
 
@@ -120,20 +131,26 @@ class Profile:
     ca: Path | None = None
     verify: bool = True
     timeout: float = 10.0
-    unsafe_writes: bool | None = None
+    unsafe_methods: bool | None = None
     guesses: bool | None = None
     exhaustive: bool = False
     signing_key: str | None = field(default=None, repr=False)
     public_key: str | None = None
+    parameters: Mapping[str | None, Mapping[str, str]] = field(default_factory=dict)
     budget: Budget = Budget()
     hooks: Mapping[str, HookRule] = field(default_factory=dict)
     checks: tuple[Path, ...] = ()
     waivers: tuple[Waiver, ...] = ()
 
-    def account(self, application: str, *parts: Part) -> Account | None:
+    def account(self, application: str, *parts: str) -> Account | None:
         """The account of `application` that plays the first of `parts` that is there."""
         by_part = {account.part: account for account in self.accounts if account.application == application}
         return next((by_part[part] for part in parts if part in by_part), None)
+
+    def roles(self, application: str) -> tuple[Account, ...]:
+        """The accounts of `application` that differ in what they may do: the ordinary and the privileged one, and those with a name of their own."""
+        own = [account for account in self.accounts if account.application == application]
+        return tuple(account for account in own if account.part in {Part.ORDINARY, Part.PRIVILEGED} or account.part not in list(Part))
 
     @property
     def is_loopback(self) -> bool:
@@ -155,9 +172,9 @@ class Profile:
         return address.is_loopback or address.is_private
 
     @property
-    def allows_writes(self) -> bool:
-        """True when a probe may create an object that a right server would refuse to create."""
-        return self.is_loopback if self.unsafe_writes is None else self.unsafe_writes
+    def allows_unsafe_methods(self) -> bool:
+        """True when a probe may ask for what a right server refuses and a broken one carries out."""
+        return self.is_loopback if self.unsafe_methods is None else self.unsafe_methods
 
     @property
     def allows_guesses(self) -> bool:
@@ -165,7 +182,7 @@ class Profile:
         return self.is_loopback if self.guesses is None else self.guesses
 
     def check_against(self, contract: Contract) -> None:
-        """Raise ProfileError when an account or a waiver cannot be used with `contract`."""
+        """Raise ProfileError when an account, a parameter or a waiver cannot be used with `contract`."""
         for account in self.accounts:
             where = f"accounts.{account.application}.{account.part}"
             application = contract.applications.get(account.application)
@@ -175,12 +192,35 @@ class Profile:
             if account.login(application) is None:
                 wanted = " or ".join("{" + ", ".join(login.credentials.values()) + "}" for login in application.logins)
                 raise ProfileError(f"{where}: no login of the contract can be made with these attributes. Mend: give {wanted}.")
-        operations = {operation.name for operation in contract.operations}
+            self._check_role(contract, application, account)
+        operations = {operation.name: operation for operation in contract.operations}
+        self._check_parameters(operations)
         for waiver in self.waivers:
             if waiver.operation not in {None, *operations}:
                 raise ProfileError(
                     f"The waiver of {waiver.name}: the contract has no operation {waiver.operation!r}. Mend: write METHOD /path as the document has them."
                 )
+
+    def _check_role(self, contract: Contract, application: Application, account: Account) -> None:
+        """Raise ProfileError when `account` tells a permission that no operation of its application takes."""
+        own = (operation for operation in contract.protected_operations if contract.application_of(operation) is application)
+        known = {permission for operation in own for held in operation.bearer_schemes.values() for permission in held}
+        if unknown := sorted((account.permissions or frozenset()) - known):
+            raise ProfileError(
+                f"accounts.{account.application}.{account.part}.permissions: no operation of {account.application} takes {unknown[0]!r}. "
+                f"Mend: name {'one of: ' + ', '.join(sorted(known)) if known else 'none, since no operation takes a permission'}."
+            )
+
+    def _check_parameters(self, operations: Mapping[str, Operation]) -> None:
+        """Raise ProfileError when a parameter is given a value that no operation would have."""
+        for name, values in self.parameters.items():
+            where = "parameters" if name is None else f'parameters."{name}"'
+            if name is not None and name not in operations:
+                raise ProfileError(f"{where}: the contract has no operation {name!r}. Mend: write METHOD /path as the document has them.")
+            asked = operations.values() if name is None else (operations[name],)
+            known = sorted({parameter.name for operation in asked for parameter in operation.parameters})
+            if unknown := [parameter for parameter in values if parameter not in known]:
+                raise ProfileError(f"{where}: there is no parameter {unknown[0]!r}. Mend: name one of: {', '.join(known) or 'none, there are none'}.")
 
     def check_waivers(self, catalogue: Catalogue) -> None:
         """Raise ProfileError when a waiver names no requirement of `catalogue`."""
@@ -207,10 +247,20 @@ def load_profile(path: str | Path, url: str | None = None) -> Profile:
     accounts = []
     for application, parts in raw.get("accounts", {}).items():
         for part, values in parts.items():
+            permissions = values.pop("permissions", None)
+            if part not in list(Part) and permissions is None:
+                raise ProfileError(
+                    f"{source}: accounts.{application}.{part}: there is no such part. Mend: name one of: {', '.join(Part)}; "
+                    "for a role of your own, tell its permissions."
+                )
             known = {name: _value(source, join(("accounts", application, part, name)), value) for name, value in values.items()}
             secret = known.pop("totp_secret", None)
             _check_totp(source, join(("accounts", application, part, "totp_secret")), secret)
-            accounts.append(Account(application, Part(part), known, secret))
+            accounts.append(
+                Account(
+                    application, Part(part) if part in list(Part) else part, known, secret, None if permissions is None else frozenset(permissions)
+                )
+            )
     base = url or target.get("url")
     if base is None:
         raise ProfileError(f"{source}: target.url is missing. Mend: add it, or give the URL on the command line.")
@@ -221,11 +271,12 @@ def load_profile(path: str | Path, url: str | None = None) -> Profile:
         overlays=tuple(_beside(source, overlay) for overlay in target.get("overlays", ())),
         ca=source.parent / target["ca"] if "ca" in target else None,
         timeout=float(target.get("timeout", 10.0)),
-        unsafe_writes=target.get("unsafe_writes"),
+        unsafe_methods=target.get("unsafe_methods"),
         guesses=target.get("guesses"),
         exhaustive=target.get("exhaustive", False),
         signing_key=_key(source, target, "signing_key"),
         public_key=_key(source, target, "public_key"),
+        parameters=_parameters(source, raw.get("parameters", {})),
         budget=Budget(**raw.get("budget", {})),
         checks=tuple(source.parent / name for name in raw.get("checks", ())),
         hooks={name: _hook(source, name, rule) for name, rule in raw.get("hooks", {}).items()},
@@ -242,6 +293,23 @@ def profile_of(url: str | None, path: str | None) -> Profile | None:
 
 def _waiver(rule: Mapping[str, Any]) -> Waiver:
     return Waiver(rule["id"], rule["reason"], date.fromisoformat(str(rule["expires"])), rule.get("operation"))
+
+
+def _parameters(source: Path, raw: Mapping[str, Any]) -> dict[str | None, Mapping[str, str]]:
+    """The values of parameters: those of one operation stand in a table of its name."""
+    tables: dict[str | None, Mapping[str, Any]] = {None: {name: value for name, value in raw.items() if not isinstance(value, dict)}}
+    tables |= {name: value for name, value in raw.items() if isinstance(value, dict)}
+    return {
+        operation: {
+            name: _value(source, join(("parameters", *([operation] if operation else []), name)), _text(value)) for name, value in table.items()
+        }
+        for operation, table in tables.items()
+    }
+
+
+def _text(value: object) -> str:
+    """A value of a parameter as it travels."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _beside(source: Path, document: str) -> str:

@@ -27,10 +27,11 @@ _HEAD = """\
 """
 _BUDGET = """
 # [budget]                             # what a run may spend; these are the defaults
-# requests = 500
+# requests = 600
 # failed_logins = 5
 # seconds = 300
-# wait = 90                            # of them, for Retry-After or for a token to expire
+# wait = 90                            # of them, for a token to expire
+# retry_after = 600                    # beside them, for a target that limits requests
 # rate = 5                             # requests a second; without limit when absent
 """
 _WAIVER = """

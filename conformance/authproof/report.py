@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from authproof.classes import Claim, ClassVerdict, blocks
 from authproof.exchange import TokenFacts
+from authproof.matrix import Matrix
 from authproof.result import Result
 from authproof.verdict import Verdict
 from authproof.waivers import WaiverState, WaiverUse
@@ -24,6 +25,7 @@ class Report:
     classes: what may be claimed. waivers: what became of each of the profile.
     left_behind: what the clean-up could not undo.
     interrupted: the run was stopped before its end.
+    matrix: how each operation answered each identity.
     """
 
     version: str
@@ -40,6 +42,7 @@ class Report:
     waivers: tuple[WaiverUse, ...] = ()
     left_behind: tuple[str, ...] = ()
     interrupted: bool = False
+    matrix: Matrix = field(default_factory=Matrix)
 
     @property
     def counts(self) -> Mapping[Verdict, int]:

@@ -14,6 +14,7 @@ from authproof.exchange import Exchange, Handshake, Probe, Response
 from authproof.hooks import HookFailed
 from authproof.keys import PRIVATE_MEMBERS, members
 from authproof.lab import Blocked, Greeting, Hook, Lab, Missing, Script, Step, Wait, too_long
+from authproof.profile import Part
 from authproof.scripts import cleanup
 from authproof.target import Target, Unanswered
 from authproof.verdict import Verdict
@@ -25,6 +26,8 @@ _SILENCE = 4
 _REFUSED_FOR_RATE = 3
 """Answers 429 in a row, each after a wait, after which waiting is given up."""
 _ASSUMED_RETRY_AFTER = 1.0
+_LONG_HOLD = 10
+"""Seconds of a pause from which on whoever watches is told of it."""
 _KEPT = 100_000_000
 """Bytes of answers that a run keeps in all."""
 
@@ -53,6 +56,7 @@ class Runner:
     _script: str = ""
     _started: float = 0.0
     _waited: float = 0.0
+    _held: float = 0.0
     _requests: int = 0
     _seconds: float = 0.0
     _groups: int = 0
@@ -65,7 +69,12 @@ class Runner:
 
     def __post_init__(self) -> None:
         self._started = self.monotonic()
-        self._requests, self._seconds = self.lab.profile.budget.for_operations(len(self.lab.contract.protected_operations))
+        self._requests, self._seconds = self.lab.profile.budget.for_operations(len(self.lab.contract.protected_operations), self._roles())
+
+    def _roles(self) -> int:
+        """How many roles of its own the profile has."""
+        named = (account for name in self.lab.contract.applications for account in self.lab.profile.roles(name))
+        return sum(account.part not in list(Part) for account in named)
 
     def run(self, name: str, application: Application, script: Script) -> None:
         """Carry `script` out. What stops it becomes the outcome of `name` for `application`. Raises Unreachable."""
@@ -106,11 +115,7 @@ class Runner:
             return ()
         if isinstance(step, Probe):
             return (self._send(step),)
-        self._may_send(len(step))
-        self._groups += 1
-        began = self._elapsed()
-        answers = self.target.send_together([probe.request for probe in step])
-        return [self._record(probe, answer, began, self._groups) for probe, answer in zip(step, answers, strict=True)]
+        return self._send_together(step)
 
     def _greet(self, step: Greeting) -> None:
         """Try the handshake and keep how it ended. Raises Missing when there is no socket to try it on."""
@@ -125,14 +130,8 @@ class Runner:
             self._carry_out(self.lab.hook("advance_clock", seconds=math.ceil(seconds)))
             self.lab.moved += math.ceil(seconds)
             return
-        if not self._can_wait(seconds):
+        if self._waited + seconds > self.lab.profile.budget.wait or self._spent() + seconds > self._seconds:
             raise Missing(too_long(seconds))
-        self._sleep(seconds)
-
-    def _can_wait(self, seconds: float) -> bool:
-        return self._waited + seconds <= self.lab.profile.budget.wait and self._elapsed() + seconds <= self._seconds
-
-    def _sleep(self, seconds: float) -> None:
         self._waited += seconds
         self.sleep(seconds)
 
@@ -151,20 +150,42 @@ class Runner:
             self._undo.append(hook.undo)
 
     def _send(self, probe: Probe) -> Exchange:
-        """Send `probe`, and once more after the time that the target asks for (RFC 6585 section 4)."""
+        """Send `probe`, and once more after the time that the target asks for."""
         exchange = self._send_once(probe)
-        if exchange.status != 429 or self._limited >= _REFUSED_FOR_RATE or self._cleaning:
+        if exchange.status != 429 or not self._is_held(exchange):
             return exchange
-        seconds = self._retry_after(exchange)
-        if not self._can_wait(seconds):
-            return exchange
-        self._sleep(seconds)
-        # The first answer stays in the evidence, under a name that no check takes for the answer to the question.
-        first = self.exchanges[exchange.number - 1]
-        self.exchanges[exchange.number - 1] = replace(first, probe=replace(first.probe, name=f"{probe.name}.limited"))
         again = self._send_once(probe)
         self._limited = self._limited + 1 if again.status == 429 else 0
         return again
+
+    def _send_together(self, step: tuple[Probe, ...]) -> list[Exchange]:
+        """Send all of `step` at once; once more where the target let none of them in, for then none has changed anything."""
+        exchanges = self._send_group(step)
+        if any(exchange.status != 429 for exchange in exchanges) or not self._is_held(*exchanges):
+            return exchanges
+        return self._send_group(step)
+
+    def _send_group(self, step: tuple[Probe, ...]) -> list[Exchange]:
+        self._may_send(len(step))
+        self._groups += 1
+        began = self._elapsed()
+        answers = self.target.send_together([probe.request for probe in step])
+        return [self._record(probe, answer, began, self._groups) for probe, answer in zip(step, answers, strict=True)]
+
+    def _is_held(self, *limited: Exchange) -> bool:
+        """Wait until the target, which answered `limited`, may be asked again (RFC 6585 section 4); False when that takes too long."""
+        seconds = max(self._retry_after(exchange) for exchange in limited)
+        if self._limited >= _REFUSED_FOR_RATE or self._held + seconds > self.lab.patience:
+            return False
+        if seconds >= _LONG_HOLD:
+            self.progress(f"{self._script}, after the {seconds:.0f} seconds for which the target asks (429)", len(self.exchanges))
+        self._held += seconds
+        self.sleep(seconds)
+        for exchange in limited:
+            # The first answer stays in the evidence, under a name that no check takes for the answer to the question.
+            first = self.exchanges[exchange.number - 1]
+            self.exchanges[exchange.number - 1] = replace(first, probe=replace(first.probe, name=f"{first.probe.name}.limited"))
+        return True
 
     def _retry_after(self, exchange: Exchange) -> float:
         """Seconds until the target may be asked again: of Retry-After, a number or a date (RFC 9110 section 10.2.3)."""
@@ -194,7 +215,7 @@ class Runner:
             return
         if len(self.exchanges) + count > self._requests:
             raise Blocked(f"The budget of {self._requests} requests is used up.")
-        if self._elapsed() > self._seconds:
+        if self._spent() > self._seconds:
             raise Blocked(f"The budget of {self._seconds:g} seconds is used up.")
         if self._silent >= _SILENCE:
             raise Blocked(
@@ -260,6 +281,10 @@ class Runner:
 
     def _elapsed(self) -> float:
         return self.monotonic() - self._started
+
+    def _spent(self) -> float:
+        """Seconds of the budget: those for which the target held the run up do not count."""
+        return self._elapsed() - self._held
 
     def clean_up(self) -> None:
         """Take hooks back, revoke every personal access token and log every session out; what could not be undone is in `left_behind`.

@@ -206,8 +206,14 @@ class _Builder:
                 required=content.get("required") is True,
                 schema=join((*place, "schema")) if "schema" in content else None,
                 types=frozenset([types] if isinstance(types, str) else [str(kind) for kind in _array(types)]),
-                example=content.get("example", schema.get("example")),
+                example=self._example(content, schema),
             )
+
+    def _example(self, parameter: Mapping[str, Json], schema: Mapping[str, Json]) -> Json:
+        """The first example of a parameter: its own, one of its own named ones, else its schema's."""
+        named = (_object(self.document.resolve(example)) for example in _object(parameter.get("examples")).values())
+        first = next((example["value"] for example in named if "value" in example), None)
+        return parameter.get("example", schema.get("example") if first is None else first)
 
     def _content(self, place: Sequence[object], holder: Mapping[str, Json]) -> tuple[MediaType, ...]:
         media = []

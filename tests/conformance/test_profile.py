@@ -40,7 +40,7 @@ url = "https://api.example.com/v1/"
 contract = "openapi.yaml"
 ca = "ca.pem"
 timeout = 2.5
-unsafe_writes = true
+unsafe_methods = true
 signing_key = "file:key.pem"
 
 [budget]
@@ -61,7 +61,7 @@ command = ["manage", "disable", "{email}"]
     assert profile.url == "https://api.example.com/v1"
     assert profile.contract == str(tmp_path / "openapi.yaml")
     assert profile.ca == tmp_path / "ca.pem"
-    assert (profile.timeout, profile.unsafe_writes, profile.allows_writes) == (2.5, True, True)
+    assert (profile.timeout, profile.unsafe_methods, profile.allows_unsafe_methods) == (2.5, True, True)
     assert profile.signing_key == "-----BEGIN\nmany lines\n"
     assert profile.budget == Budget(requests=100, rate=5)
     assert profile.hooks["advance_clock"] == HookRule(
@@ -145,7 +145,7 @@ def test_what_is_no_url_of_an_api(url: str) -> None:
     ("url", "loopback"), [("http://127.0.0.1:1", True), ("http://[::1]", True), ("http://localhost", True), ("https://a.example", False)]
 )
 def test_writes_are_allowed_on_loopback_alone(url: str, loopback: bool) -> None:  # noqa: FBT001
-    assert Profile(url).allows_writes is loopback
+    assert Profile(url).allows_unsafe_methods is loopback
 
 
 @pytest.mark.parametrize(

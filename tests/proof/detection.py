@@ -106,7 +106,7 @@ def certify(parts: Parts, served: Contract | None = None, only: Iterable[str] = 
         "https://mock.invalid",
         accounts_of(served, seed),
         signing_key=None if black_box else key,
-        unsafe_writes=True,
+        unsafe_methods=True,
         guesses=True,
         exhaustive=True,
         budget=replace(budget, wait=0) if black_box else budget,
@@ -128,7 +128,7 @@ def certify_over_tls(parts: Parts) -> Report:
         authority.write(tls.authority)
         authority.flush()
         accounts = accounts_of(contract(), load_seed())
-        profile = Profile(url, accounts, signing_key=key, ca=Path(authority.name), verify=False, timeout=30, unsafe_writes=True)
+        profile = Profile(url, accounts, signing_key=key, ca=Path(authority.name), verify=False, timeout=30, unsafe_methods=True)
         run = Certification(contract(), profile, plan(contract()), hooks=BackendHooks(backend))
         run.run()
     return run.report()

@@ -16,6 +16,7 @@ from authproof.checks import (
     login_bodies,
     logout,
     minted_tokens,
+    operations,
     ownership,
     permissions,
     personal_tokens,
@@ -51,6 +52,7 @@ _MODULES = (
     transport,
     errors,
     document,
+    operations,
 )
 
 CHECKS: tuple[Check, ...] = tuple(found for module in _MODULES for found in vars(module).values() if isinstance(found, Check))

@@ -6,22 +6,22 @@ from collections.abc import Iterable
 
 from authproof.checks.answers import accepted, all_refused, refused, response_of, with_control
 from authproof.checks.designs import authentication_scheme, bearer_tokens, opaque_access_tokens, token_in_a_header, word_before_the_token
+from authproof.checks.refusals import absent
 from authproof.checks.registry import EVERYTHING, check, identities, protected, with_permission
-from authproof.evidence import Evidence, NotObserved
+from authproof.evidence import NO_SUCH_OPERATION, Evidence, NotObserved
 from authproof.exchange import Exchange
 from authproof.reading import cache_directives, challenge_problem, challenges
 from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, weak, worst
 from authproof_spec import Operation
 
 BAD_REQUEST = frozenset({400})
-NO_SUCH_ROUTE = frozenset({404, 405})
 
 
 @check("BEARER-01", on=protected, reads="bearer")
 def no_credentials_are_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A request without credentials is answered 401 (RFC 9110 section 15.5.2)."""
     exchange = seen.one("bearer.none", operation)
-    if exchange.status in NO_SUCH_ROUTE:
+    if exchange.status in NO_SUCH_OPERATION:
         return _not_found_by_strangers(seen, operation, exchange)
     judgement = refused(exchange, "A request without credentials")
     if exchange.status == 403 and judgement.verdict is Verdict.FAIL:
@@ -34,12 +34,12 @@ def _not_found_by_strangers(seen: Evidence, operation: Operation, exchange: Exch
     status = exchange.status
     if status == 404 and operation.path_parameters:
         return weak("A request without credentials is answered 404: the server looks the object up first, or has no such route.", exchange)
-    found = [other for other in seen.calls(operation) if other.status not in NO_SUCH_ROUTE]
+    found = [other for other in seen.calls(operation) if other.status not in NO_SUCH_OPERATION]
     if found:
         return broken(
             f"A request without credentials is answered {status} where 401 is due: with a token there is {found[0].status}.", exchange, found[0]
         )
-    return undecided(f"The target answers {status} to everybody here, so it seems not to have this operation.", exchange)
+    return absent(seen, operation)
 
 
 @check("BEARER-02", on=protected, reads="bearer")
@@ -202,6 +202,15 @@ def two_credentials_are_refused(seen: Evidence, operation: Operation) -> Judgeme
 def bad_token_is_not_rescued(seen: Evidence, operation: Operation) -> Judgement:
     """A bad token in its place is not made good by a good one elsewhere (RFC 6750 section 2)."""
     return _refused(seen, operation, [seen.one("bearer.rescue", operation)], "A bad token with a good one in query and cookie")
+
+
+@check("BEARER-29", on=protected, reads="bearer")
+def token_that_is_none_is_refused(seen: Evidence, operation: Operation) -> Judgement:
+    """Whatever is no token at all is refused, by every protected operation (RFC 6750 section 3.1)."""
+    if seen.lacks(operation):
+        return absent(seen, operation)
+    judgement = refused(seen.one("bearer.garbage", operation), "A token that is none", tolerated=BAD_REQUEST)
+    return with_control(seen, "bearer.control", operation, judgement)
 
 
 @check("BEARER-22", on=with_permission, reads=("bearer", "jwt"))

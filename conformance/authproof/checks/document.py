@@ -116,7 +116,7 @@ def only_public_operations_are_public(seen: Evidence, operation: Operation) -> J
     if operation.is_public:
         return met(f"The operation asks for no credentials, as declared: {exchange.status}.", exchange)
     if response.is_success:
-        return broken(f"The operation is declared protected, and is answered {exchange.status} without credentials.", exchange)
+        return broken(f"The operation is open: it is declared protected, and is answered {exchange.status} without credentials.", exchange)
     return met("The operation is not served without credentials.", exchange)
 
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from authproof.checks.answers import all_refused, came_from_elsewhere, person, refused, response_of
+from authproof.checks.answers import came_from_elsewhere, person, refused, response_of
 from authproof.checks.designs import refresh_token_in_a_cookie
+from authproof.checks.refusals import sent_to_application, what_at
 from authproof.checks.registry import (
     check,
     first_logins,
@@ -33,11 +34,14 @@ def _application(seen: Evidence, operation: Operation) -> Application:
 @check("APP-01", on=of_several_applications(identities), reads="isolation")
 def access_token_of_another_application_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """The access token of another application is refused with 401 (RFC 8725 section 3.9)."""
-    exchanges = seen.all("isolation.access", operation)
+    exchanges = sent_to_application(seen, ["isolation.access"], operation)
     for exchange in exchanges:
         if exchange.status == 403 and not came_from_elsewhere(response_of(exchange)):
             return weak("The access token of another application is answered 403; it is not meant for this one, so 401 is due.", exchange)
-    return all_refused(exchanges, "The access token of another application")
+    what = "The access token of another application"
+    if not exchanges:
+        raise NotObserved(f"No probe of this was answered: {what}.")
+    return worst(*(refused(exchange, what_at(seen, exchange, operation, what)) for exchange in exchanges))
 
 
 @check("APP-02", on=of_several_applications(first_logins), reads="baseline", where=refresh_token_in_a_cookie)

@@ -6,6 +6,7 @@ from authproof.checks.answers import accepted, lives, refused, refused_as_declar
 from authproof.checks.cookie import deletes
 from authproof.checks.designs import refresh_tokens, token_in_a_cookie
 from authproof.checks.refresh import application_of
+from authproof.checks.refusals import sent_to_application, what_at
 from authproof.checks.registry import check, logouts, of_several_applications
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
@@ -201,5 +202,7 @@ def access_token_stops_at_logout(seen: Evidence, operation: Operation) -> Judgem
     exchange = seen.one("logout.access_after", application.identity.operation)
     if response_of(exchange).is_success:
         return weak(f"The access token works on after logout, for at most {application.access_token.lifetime} seconds.", exchange)
-    judgement = refused(exchange, "The access token after logout")
-    return judgement if judgement.verdict is not Verdict.FAIL else weak(judgement.detail, exchange)
+    others = [each for each in sent_to_application(seen, ["logout.access_after"], operation) if each is not exchange]
+    at_others = (refused(each, what_at(seen, each, operation, "The access token after logout")) for each in others)
+    judgement = worst(refused(exchange, "The access token after logout"), *at_others)
+    return judgement if judgement.verdict is not Verdict.FAIL else weak(judgement.detail, *judgement.exchanges)

@@ -62,7 +62,10 @@ def expired_token_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     before = accepted(seen, seen.one("expiry.before", operation), "The token before its expiry")
     if before.verdict != "pass":
         return undecided(f"The control failed, so a refusal proves nothing: {before.detail}", *before.exchanges)
-    judgement = refused(after, "An expired token", tolerated=NOT_ACCEPTED)
+    # Each operation may have a guard of its own.
+    others = [exchange for exchange in sent_to_application(seen, ["expiry.after"], operation) if exchange is not after]
+    elsewhere = [refused(exchange, what_at(seen, exchange, operation, "An expired token"), tolerated=NOT_ACCEPTED) for exchange in others]
+    judgement = worst(refused(after, "An expired token", tolerated=NOT_ACCEPTED), *elsewhere)
     if response_of(after).is_success and after.probe.variant.startswith("just after") and not seen.contract.tokens.clock_skew:
         return undecided("The token is accepted just after its expiry, which may be a tolerance for clocks that differ.", after)
     return judgement

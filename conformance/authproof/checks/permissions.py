@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from authproof.checks.answers import came_from_elsewhere, response_of
 from authproof.checks.designs import bearer_tokens
+from authproof.checks.refusals import absent
 from authproof.checks.registry import (
     check,
     read_with_object_rule,
@@ -13,7 +14,9 @@ from authproof.checks.registry import (
 )
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
+from authproof.profile import Part
 from authproof.reading import bearer_challenge, set_cookies
+from authproof.standing import is_entitled
 from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, weak, worst
 from authproof_spec import Application, Operation
 from authproof_spec.pointer import get
@@ -33,6 +36,19 @@ def _holds(seen: Evidence, application: Application | None, operation: Operation
             held = get(response_of(exchange).json, pointer)
             return isinstance(held, list) and wanted <= {str(entry) for entry in held}
     return False
+
+
+def _as_privileged(seen: Evidence, operation: Operation) -> Exchange:
+    """The call of the privileged account. Raises NotObserved."""
+    asked = (*seen.all("operation.served", operation), *seen.all("operation.guessed", operation))
+    return next((exchange for exchange in asked if exchange.probe.variant == Part.PRIVILEGED), None) or seen.one("permission.held", operation)
+
+
+def _lacking(seen: Evidence, operation: Operation) -> list[Judgement]:
+    """What became of the calls by roles that lack the permission, by what they tell of themselves."""
+    roles = {role.name: role for role in seen.roles}
+    asked = [(exchange, roles.get(exchange.probe.variant)) for exchange in seen.all("permission.role", operation)]
+    return [_forbidden(exchange) for exchange, role in asked if role is None or is_entitled(seen, role, operation) is False]
 
 
 def _does_not_decide(exchange: Exchange) -> bool:
@@ -55,10 +71,12 @@ def _forbidden(exchange: Exchange) -> Judgement:
     return broken(f"{what} is answered {status} where 403 is due{harm}.", exchange)
 
 
-@check("AUTHZ-01", on=reads_with_permission, reads="permissions")
+@check("AUTHZ-01", on=reads_with_permission, reads=("permissions", "lists"))
 def permission_opens_the_operation(seen: Evidence, operation: Operation) -> Judgement:
     """The permission makes the difference: 403 without it, a success with it (RFC 9110 section 15.5.4)."""
-    without, held = seen.one("permission.missing", operation), seen.one("permission.held", operation)
+    if seen.lacks(operation):
+        return absent(seen, operation)
+    without, held = seen.one("permission.missing", operation), _as_privileged(seen, operation)
     if _holds(seen, seen.application_of(operation), operation):
         return undecided("The ordinary account holds the permission, by its own who-am-I.", without)
     judgement = _forbidden(without)
@@ -69,21 +87,23 @@ def permission_opens_the_operation(seen: Evidence, operation: Operation) -> Judg
     return met("The operation is answered 403 without the permission and served with it.", without, held)
 
 
-@check("AUTHZ-02", on=with_permission, reads="permissions")
+@check("AUTHZ-02", on=with_permission, reads=("permissions", "operations"))
 def missing_permission_is_forbidden(seen: Evidence, operation: Operation) -> Judgement:
     """A valid token without the permission is answered 403, on each operation that takes one (CWE-862)."""
-    application = seen.application_of(operation)
-    asked = [*seen.all("permission.missing", operation), *seen.all("permission.existing", operation)]
-    was_sent = any(exchange.probe.name == "permission.missing" and exchange.probe.operation == operation.id for exchange in seen.exchanges)
-    if not was_sent and application and ("permissions", application.name) not in seen.outcomes:
-        return untestable("A server without this check would carry the request out, and the profile does not allow unsafe writes.")
+    if seen.lacks(operation):
+        return absent(seen, operation)
+    of_roles = _lacking(seen, operation)
+    if of_roles and not seen.all("permission.missing", operation):
+        return worst(*of_roles)
     exchange = seen.one("permission.missing", operation)
-    if _holds(seen, application, operation):
-        return undecided("The ordinary account holds the permission, by its own who-am-I.", exchange)
+    if _holds(seen, seen.application_of(operation), operation):
+        return worst(*of_roles) if of_roles else undecided("The ordinary account holds the permission, by its own who-am-I.", exchange)
+    asked = [*seen.all("permission.missing", operation), *seen.all("permission.existing", operation)]
     judgements = [_forbidden(each) for each in asked]
-    failures = [judgement for judgement in judgements if judgement.verdict is Verdict.FAIL]
+    failures = [judgement for judgement in (*judgements, *of_roles) if judgement.verdict is Verdict.FAIL]
     # Where a missing object is answered 404 or 400, an existing one may still show that the permission is asked for.
-    return worst(*failures) if failures else next((judgement for judgement in judgements if judgement.verdict is Verdict.PASS), judgements[0])
+    of_ordinary = next((judgement for judgement in judgements if judgement.verdict is Verdict.PASS), judgements[0])
+    return worst(*failures) if failures else worst(of_ordinary, *of_roles)
 
 
 @check("AUTHZ-03", on=writes_with_permission, reads="permissions")

@@ -9,7 +9,7 @@ from authproof.checks.designs import jwt_access_tokens
 from authproof.checks.registry import Check, Subjects, check, identities
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
-from authproof.verdict import Judgement, Verdict, broken, untestable, weak, worst
+from authproof.verdict import Judgement, Verdict, broken, undecided, untestable, weak, worst
 from authproof_spec import Operation
 
 NOT_ACCEPTED = frozenset({500})
@@ -37,6 +37,8 @@ def refusal(
     names = (probes,) if isinstance(probes, str) else probes
 
     def judge(seen: Evidence, operation: Operation) -> Judgement:
+        if seen.lacks(operation):
+            return absent(seen, operation)
         sent = sent_to_application(seen, names, operation) if on is identities else [found for probe in names for found in seen.all(probe, operation)]
         if not sent:
             return nothing_sent(seen, names, control, operation, what)
@@ -48,10 +50,17 @@ def refusal(
     return check(requirement, on=on, reads=reads, where=jwt_access_tokens)(judge)
 
 
+def absent(seen: Evidence, operation: Operation) -> Judgement:
+    """What is to be said of `operation` where everybody is answered as where there is none; DOC-11 judges that."""
+    shown = seen.calls(operation)[0]
+    return undecided(f"The target answers {shown.status} to everybody here, so it seems not to have this operation.", shown)
+
+
 def sent_to_application(seen: Evidence, probes: Sequence[str], operation: Operation) -> list[Exchange]:
-    """The answered exchanges of `probes` with the application of `operation`."""
+    """The answered exchanges of `probes` with the application of `operation`, but for those at operations that the target does not have."""
     own = seen.application_of(operation)
-    return [exchange for probe in probes for exchange in seen.all(probe) if seen.application_of(seen.operation_of(exchange)) is own]
+    sent = ((exchange, seen.operation_of(exchange)) for probe in probes for exchange in seen.all(probe))
+    return [exchange for exchange, asked in sent if seen.application_of(asked) is own and not (asked and asked != operation and seen.lacks(asked))]
 
 
 def what_at(seen: Evidence, exchange: Exchange, operation: Operation, what: str) -> str:

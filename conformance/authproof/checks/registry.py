@@ -23,6 +23,9 @@ EVERYTHING = "*"
 """In place of a script's name: a check that judges whatever was seen reads every script."""
 
 
+NOT_ASKED_TO_WRITE = "The method is not safe, and the profile allows no unsafe methods (--unsafe-methods)."
+
+
 @dataclass(frozen=True, slots=True)
 class Check:
     """One requirement's check.
@@ -56,6 +59,8 @@ class Check:
         try:
             judgement = self.judge(evidence, operation)
         except NotObserved as absent:
+            if operation.id in evidence.unasked:
+                return untestable(NOT_ASKED_TO_WRITE)
             return next((Judgement(outcome.verdict, outcome.reason) for _, outcome in outcomes), undecided(str(absent)))
         # A script of ours that broke off may have left the question unasked on which the requirement fails.
         broken_off = (outcome for script, outcome in outcomes if script in self.scripts and outcome.verdict is Verdict.ERROR)

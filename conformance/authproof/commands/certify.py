@@ -51,6 +51,11 @@ INTERRUPTED = 130
     help=f"Write a report: {', '.join(FORMATS)}. The path - is the standard output; may be repeated.",
 )
 @click.option("--exhaustive", is_flag=True, help="Send every variant of a forged token, and not a sample of each kind.")
+@click.option(
+    "--unsafe-methods",
+    is_flag=True,
+    help="Also ask operations that write, on a target that is not on loopback: what a right server refuses, a broken one would carry out.",
+)
 @click.option("--rate", type=click.FloatRange(0, min_open=True), metavar="N", help="Send at most N requests a second.")
 @click.option("--timeout", type=click.FloatRange(0, min_open=True), metavar="SECONDS", help="How long to wait for one answer.")
 @click.option("--ca", type=click.Path(exists=True, dir_okay=False, path_type=Path), help="PEM file with the certificate authorities to trust.")
@@ -68,6 +73,7 @@ def command(
     level: str,
     reports: tuple[Destination, ...],
     exhaustive: bool,  # noqa: FBT001  # click passes it by name, as all of them
+    unsafe_methods: bool,  # noqa: FBT001
     rate: float | None,
     timeout: float | None,
     ca: Path | None,
@@ -90,6 +96,7 @@ def command(
         raise click.UsageError("--ca and --insecure exclude each other. Mend: give one of them.")
     from authproof.certify import Certification, plan
     from authproof.extensions import load_extensions
+    from authproof.methods import notice
 
     output = Output(reports, quiet=quiet, plain=plain, color=color)
     try:
@@ -104,11 +111,13 @@ def command(
                 profile, hooks = stack.enter_context(embedded_mock(contract))
             trust = None if insecure else ca or profile.ca
             budget = replace(profile.budget, rate=rate or profile.budget.rate)
-            profile = replace(profile, exhaustive=exhaustive or profile.exhaustive)
+            profile = replace(profile, exhaustive=exhaustive or profile.exhaustive, unsafe_methods=unsafe_methods or profile.unsafe_methods)
             profile = replace(profile, budget=budget, timeout=timeout or profile.timeout, ca=trust, verify=profile.verify and not insecure)
             extensions = load_extensions(profile.checks)
             items = plan(contract, only, skip, extensions, Level(level.upper()))
             certification = Certification(contract, profile, items, hooks=hooks, extensions=extensions)
+            if hooks is None and profile.allows_unsafe_methods and not quiet:
+                click.echo(notice(contract), err=True)
             report = _certify(certification, output)
     except (ContractError, ProfileError, UnknownTermError) as error:
         raise UsageProblem(str(error)) from error

@@ -13,6 +13,7 @@ from jinja2 import DictLoader, Environment, StrictUndefined
 
 from authproof.classes import class_of
 from authproof.exchange import Exchange
+from authproof.matrix import Cell
 from authproof.report import Report
 from authproof.reports.curl import curl
 from authproof.reports.transcript import GRAVEST_FIRST, gravest, printable, received, sent
@@ -35,6 +36,7 @@ def render(report: Report) -> str:
     environment.filters["printable"] = printable
     # Whatever a target sends, the page runs this script alone (Content Security Policy Level 3, section 6.7).
     digest = base64.b64encode(hashlib.sha256(script.encode()).digest()).decode("ascii")
+    judged = {result.requirement.id for result in report.results}
     areas = [_area(name, tuple(results), report) for name, results in groupby(report.by_area, key=lambda result: result.requirement.area)]
     return environment.get_template("report").render(
         report=report,
@@ -45,7 +47,21 @@ def render(report: Report) -> str:
         style=_part("report.css"),
         script=script,
         script_source=f"'sha256-{digest}'",
+        judge_of=lambda cell: next((name for name in cell.requirements if name in judged), None),
+        told=_told,
+        is_due=_is_due,
     )
+
+
+def _told(cell: Cell) -> str:
+    """What a cell of the matrix tells to whom points at it."""
+    due = f"{cell.expected} is due." if cell.expected else ""
+    return " ".join(part for part in (due, cell.note) if part)
+
+
+def _is_due(cell: Cell) -> bool:
+    """True where another status was seen than the expected one, for better or worse."""
+    return any(cell.expected not in {str(status), f"{status // 100}xx"} for status in cell.seen)
 
 
 def _part(name: str) -> str:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 
 from authproof.exchange import Exchange
+from authproof.matrix import Cell, Row
 from authproof.report import Report
 from authproof.reports.curl import curl
 from authproof.result import Result
@@ -40,6 +42,10 @@ def as_data(report: Report) -> dict[str, object]:
         "left_behind": list(report.left_behind),
         "counts": {verdict.value: count for verdict, count in report.counts.items()},
         "results": [_result(result, report.target) for result in report.results],
+        "matrix": {
+            "identities": list(report.matrix.identities),
+            "rows": [_row(row, report.matrix.identities) for row in report.matrix.rows],
+        },
         "waivers": [
             {
                 "id": use.waiver.id,
@@ -56,6 +62,21 @@ def as_data(report: Report) -> dict[str, object]:
             name: {"kind": fact.kind, "sha256": fact.sha256, "length": fact.length, "header": fact.header, "claims": fact.claims}
             for name, fact in report.facts.items()
         },
+    }
+
+
+def _row(row: Row, identities: Sequence[str]) -> dict[str, object]:
+    return {"operation": row.operation, "cells": {name: _cell(cell) for name, cell in zip(identities, row.cells, strict=True)}}
+
+
+def _cell(cell: Cell) -> dict[str, object]:
+    return {
+        "expected": cell.expected,
+        "state": cell.state.value,
+        "seen": list(cell.seen),
+        "exchanges": list(cell.exchanges),
+        "requirements": list(cell.requirements),
+        "note": cell.note,
     }
 
 

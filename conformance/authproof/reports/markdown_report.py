@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from authproof.exchange import Exchange
+from authproof.matrix import Cell, Matrix, State, words
 from authproof.report import Report
 from authproof.reports.curl import curl
 from authproof.reports.transcript import GRAVEST_FIRST, printable, received, sent
@@ -22,6 +23,7 @@ _SIGNS = {
 _TOLD = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.WARN, Verdict.WAIVED)
 _BODY_LIMIT = 1000
 _EXCHANGES_SHOWN = 3
+_ROWS_SHOWN = 100
 _SPECIAL = frozenset("\\`*_{}[]()<>#|~&@$:")
 # A job's summary on GitHub holds a mebibyte; what no longer fits is counted.
 _LIMIT = 500_000
@@ -41,7 +43,7 @@ def render(report: Report) -> str:
     for found in report.classes:
         words = found.claim.words + (f": {found.reason}" if found.reason else "")
         lines.append(f"| {found.cls.name} | {found.cls.title} | {_SIGNS[found.claim]} {escaped(words)} |")
-    lines += ["", *_areas(report), ""]
+    lines += ["", *_areas(report), "", *_matrix(report.matrix)]
     lines += [f"* {escaped(remark)}" for remark in report.remarks]
     return "\n".join([*lines, *_findings(report)]) + "\n"
 
@@ -59,6 +61,28 @@ def _areas(report: Report) -> Iterator[str]:
         counts = Counter(result.verdict for result in results)
         yield f"| {area} | {' | '.join(str(counts[verdict] or '') for verdict in shown)} |"
     yield f"| **all** | {' | '.join(str(report.counts[verdict]) for verdict in shown)} |"
+
+
+def _matrix(matrix: Matrix) -> Iterator[str]:
+    """The table of operations and identities, folded: a dot where nobody asked, in bold what deviates."""
+    if not matrix.rows:
+        return
+    yield f"<details><summary>Operations by identity: {matrix.summary}</summary>\n"
+    yield f"| operation | {' | '.join(escaped(name) for name in matrix.identities)} |"
+    yield "|---|" + "---|" * len(matrix.identities)
+    # What deviates comes first where not all fit.
+    rows = matrix.rows if len(matrix.rows) <= _ROWS_SHOWN else sorted(matrix.rows, key=lambda row: not row.deviates)
+    for row in rows[:_ROWS_SHOWN]:
+        yield f"| {escaped(row.operation)} | {' | '.join(_cell(cell) for cell in row.cells)} |"
+    if len(rows) > _ROWS_SHOWN:
+        yield f"\nFurther operations, in the JSON and HTML reports: {len(rows) - _ROWS_SHOWN}."
+    yield "\n</details>\n"
+
+
+def _cell(cell: Cell) -> str:
+    if cell.state is State.NOT_ASKED:
+        return "·"
+    return f"**{words(cell)}**, {cell.expected} is due" if cell.state is State.DEVIATES else words(cell)
 
 
 def _findings(report: Report) -> Iterator[str]:

@@ -15,6 +15,7 @@ from rich.text import Text
 
 from authproof.classes import Claim
 from authproof.exchange import Exchange
+from authproof.matrix import Matrix
 from authproof.report import Report
 from authproof.reports.curl import curl
 from authproof.reports.transcript import GRAVEST_FIRST, printable, received, sent
@@ -40,6 +41,7 @@ _CLAIM_STYLES = {
 _TOLD = (Verdict.WAIVED, Verdict.WARN, Verdict.INCONCLUSIVE, Verdict.ERROR, Verdict.FAIL)
 _BODY_LIMIT = 400
 _EXCHANGES_SHOWN = 3
+_ROWS_SHOWN = 20
 _RESULTS_SHOWN = 3
 """Of one requirement; of the others the first line and the reason are printed."""
 
@@ -55,6 +57,7 @@ def render(report: Report, console: Console, *, quiet: bool = False, plain: bool
             console.print(_table(report))
         _print_findings(report, console, _TOLD)
         _print_skipped(report, console)
+        _print_matrix(report.matrix, console)
     _print_summary(report, console, quiet=quiet)
 
 
@@ -131,6 +134,18 @@ def _print_skipped(report: Report, console: Console) -> None:
     if reasons:
         console.print()
         _print(console, Text("Skipped"), *(Text(printable(f"  {reason} ({', '.join(found)})"), style="dim") for reason, found in reasons.items()))
+
+
+def _print_matrix(matrix: Matrix, console: Console) -> None:
+    """The operations that answer an identity otherwise than expected; the other formats have the whole matrix."""
+    if not matrix.rows:
+        return
+    odd = list(matrix.deviations())
+    console.print()
+    _print(console, Text(printable(f"Operations by identity ({', '.join(matrix.identities)}): {matrix.summary}.")))
+    _print(console, *(Text(printable(f"  {line}"), style="red") for line in odd[:_ROWS_SHOWN]))
+    if len(odd) > _ROWS_SHOWN:
+        _print(console, Text(f"  Further ones, in the JSON and HTML reports: {len(odd) - _ROWS_SHOWN}", style="dim"))
 
 
 def _print_summary(report: Report, console: Console, *, quiet: bool) -> None:

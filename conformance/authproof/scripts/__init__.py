@@ -26,6 +26,7 @@ from authproof.scripts import (
     minted,
     objects,
     opaque,
+    operations,
     permissions,
     personal_tokens,
     refresh,
@@ -39,9 +40,11 @@ from authproof_spec import Application
 
 ScriptFunction: TypeAlias = Callable[[Lab, Application], Script]
 
-# Failed logins come late: a limiter that they trip must not spoil the rest. What moves the clock comes last: everything else is then over.
+# Failed logins come late, and most of them at the end: a limiter that they trip must not spoil the rest.
+# What moves the clock comes when everything that counts on time is over.
 SCRIPTS: Mapping[str, ScriptFunction] = {
     "baseline": baseline.baseline,
+    "lists": operations.lists,
     "public": bearer.public,
     "bearer": bearer.bearer,
     "bearer_in_full": bearer.bearer_in_full,
@@ -55,6 +58,7 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "minted": minted.minted,
     "permissions": permissions.permissions,
     "objects": permissions.objects,
+    "operations": operations.operations,
     "personal_tokens": personal_tokens.personal_tokens,
     "identities": identities.identities,
     "ownership": identities.ownership,
@@ -81,17 +85,18 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "wrong_secret": refused_logins.wrong_secret,
     "login_bodies": login_bodies.login_bodies,
     "login_sessions": logins.login_sessions,
-    "refused_logins": refused_logins.refused_logins,
     "withdrawn_permission": withdrawal.withdrawn_permission,
     "disabled_account": withdrawal.disabled_account,
     "forged_refresh": access_expiry.forged_refresh,
-    # A firewall may shut out who asks for these, and the log has everything else in it.
-    "neighbours": surface.neighbours,
-    "log": surface.log,
-    # These move the clock, after which nothing else is as it was.
+    # These move the clock, after which no earlier session is as it was.
     "expired_challenge": second_factor.expired_challenge,
     "expiry": access_expiry.expiry,
     "token_expiry": expiry.token_expiry,
     "refresh_expiry": expiry.refresh_expiry,
     "session_end": expiry.session_end,
+    # After these a limiter may refuse every login.
+    "refused_logins": refused_logins.refused_logins,
+    # A firewall may shut out who asks for these, and the log has everything else in it.
+    "neighbours": surface.neighbours,
+    "log": surface.log,
 }

@@ -6,6 +6,7 @@ from authproof.exchange import Probe
 from authproof.forge import signature
 from authproof.forge.minted import LEEWAY
 from authproof.lab import MAIN, Lab, Missing, Script, Wait
+from authproof.scripts.forgeries import elsewhere
 from authproof.vault import decode
 from authproof_spec import Application
 from authproof_spec.contract import Meaning
@@ -37,4 +38,7 @@ def expiry(lab: Lab, application: Application) -> Script:
     tolerance = lab.contract.tokens.clock_skew
     certain = lab.hooks.offers("advance_clock")
     yield Wait(max(0.0, remaining) + (max(tolerance, LEEWAY) if certain else tolerance) + 2)
-    yield Probe("expiry.after", lab.call(operation, bearer=token), operation.id, "long after its expiry" if certain else "just after its expiry")
+    when = "long after its expiry" if certain else "just after its expiry"
+    yield Probe("expiry.after", lab.call(operation, bearer=token), operation.id, when)
+    for other in elsewhere(lab, application):
+        yield Probe("expiry.after", lab.example_call(other, bearer=token), other.id, when)

@@ -10,7 +10,7 @@ from authproof_spec import Application
 
 def baseline(lab: Lab, application: Application) -> Script:
     """Open the session of each account of the application and ask for its identity; last without a credential, which tells what that answer is worth."""
-    for part in (*MAIN, Part.OTHER):
+    for part in (*MAIN, Part.OTHER, *(account.part for account in lab.profile.roles(application.name) if account.part not in MAIN)):
         account = lab.profile.account(application.name, part)
         if account is None:
             continue

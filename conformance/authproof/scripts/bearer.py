@@ -28,14 +28,13 @@ def public(lab: Lab, application: Application) -> Script:
 
 
 def bearer(lab: Lab, application: Application) -> Script:
-    """Each other protected operation without credentials; then who-am-I with the token in wrong places and odd spellings."""
+    """Each protected operation without credentials and with a token that is none; then who-am-I with the token in wrong places and odd spellings."""
     asked = application.identity.operation.id if application.identity else None  # by the baseline
     for operation in lab.contract.protected_operations:
-        if lab.contract.application_of(operation) is application:
+        if lab.contract.application_of(operation) is application and lab.may_ask(operation):
             if operation.id != asked:
                 yield Probe("bearer.none", lab.example_call(operation), operation.id)
-            if _is_only_garbage(application, operation):
-                yield Probe("bearer.garbage", lab.example_call(operation, bearer=GARBAGE), operation.id)
+            yield Probe("bearer.garbage", lab.example_call(operation, bearer=GARBAGE), operation.id)
     operation, session = who_am_i(lab, application), lab.session(application, *MAIN)
     kind, token = application.access_token, session.access_token
     for name, value in _spellings(kind, token).items():
@@ -64,12 +63,6 @@ def _elsewhere(lab: Lab, session: Session, operation: Operation) -> Iterator[Pro
     rescue = {name: token for name in ("access_token",) if name not in declared}
     bad = _written(application.access_token, GARBAGE)
     yield Probe("bearer.rescue", lab.call_with(operation, application.access_token, bad, cookies=rescue, query=urlencode(rescue)), operation.id)
-
-
-def _is_only_garbage(application: Application, operation: Operation) -> bool:
-    """True where no forged token comes by that would ask the same: at who-am-I, and wherever access tokens are no JWTs."""
-    identity = application.identity.operation if application.identity else None
-    return identity is None or operation.id == identity.id or application.access_token.opaque
 
 
 def bearer_in_full(lab: Lab, application: Application) -> Script:
@@ -105,7 +98,7 @@ def bearer_in_body(lab: Lab, application: Application) -> Script:
     if invalid is not None:
         yield Probe("bearer.invalid_body", lab.call(operation, body=invalid), operation.id)
     personal = application.personal_access_tokens
-    creates = personal is not None and personal.create is operation and lab.profile.allows_writes
+    creates = personal is not None and personal.create is operation and lab.profile.allows_unsafe_methods
     body = {**(token_body(lab, personal) if personal and creates else {}), "access_token": session.access_token}
     in_json = lab.call(operation, body=body)
     form = urlencode({name: value for name, value in body.items() if isinstance(value, str)}).encode()
@@ -132,7 +125,7 @@ def takes_body(lab: Lab, application: Application) -> Operation:
     """The operation of `application` that is asked about bodies: the creation of personal access tokens, else the first one that takes a body."""
     if application.personal_access_tokens:
         return application.personal_access_tokens.create
-    own = (o for o in lab.contract.protected_operations if o.request_body and lab.contract.application_of(o) is application)
+    own = (o for o in lab.contract.protected_operations if o.request_body and lab.contract.application_of(o) is application and lab.may_ask(o))
     found = next(own, None)
     if found is None:
         raise Missing(f"No protected operation of {application.name} takes a body.")

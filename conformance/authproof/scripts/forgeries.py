@@ -83,10 +83,10 @@ def dealt(lab: Lab, application: Application, tokens: Mapping[str, str]) -> Mapp
 
 
 def elsewhere(lab: Lab, application: Application) -> Iterator[Operation]:
-    """The application's protected operations but for who-am-I: each may have a guard of its own."""
+    """The application's protected operations but for who-am-I, as far as they may be asked: each may have a guard of its own."""
     identity = application.identity.operation.id if application.identity else None
     for operation in lab.contract.protected_operations:
-        if lab.contract.application_of(operation) is application and operation.id != identity:
+        if lab.contract.application_of(operation) is application and operation.id != identity and lab.may_ask(operation):
             yield operation
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import replace
 
 from authproof.exchange import Probe
-from authproof.lab import MAIN, Lab, Missing, Script
+from authproof.lab import MAIN, Lab, Missing, Script, Session
 from authproof.profile import SECRETS, Account, Part
+from authproof.scripts.forgeries import elsewhere
 from authproof.scripts.permissions import restricted
 from authproof.scripts.personal_tokens import token_body
 from authproof_spec import Application
@@ -23,6 +25,7 @@ def isolation(lab: Lab, application: Application) -> Script:
     for other in lab.contract.applications.values():
         if other is not application and other.identity:
             yield Probe("isolation.access", lab.call(other.identity.operation, bearer=session.access_token), other.identity.operation.id)
+            yield from _at_other_operations(lab, other, session)
         if other is not application and other.refresh and session.refresh_token:
             yield lab.refresh(other, session.refresh_token, "isolation.refresh")
     if application.identity and session.refresh_token:
@@ -30,6 +33,14 @@ def isolation(lab: Lab, application: Application) -> Script:
         yield Probe("isolation.refresh_as_bearer", lab.call(operation, bearer=session.refresh_token), operation.id)
     if application.refresh:
         yield lab.refresh(application, session.access_token, "isolation.access_as_refresh")
+
+
+def _at_other_operations(lab: Lab, other: Application, session: Session) -> Iterator[Probe]:
+    """The token at every other operation of `other`, once; with the key of the target the script `minted` asks that with tokens of its own."""
+    strangers = [application for application in lab.contract.applications.values() if application is not other]
+    if lab.profile.signing_key is None and session.application is strangers[0]:
+        for operation in elsewhere(lab, other):
+            yield Probe("isolation.access", lab.example_call(operation, bearer=session.access_token), operation.id)
 
 
 def undeclared(lab: Lab, application: Application) -> Script:

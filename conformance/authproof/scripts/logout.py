@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from authproof.exchange import Exchange, Probe
 from authproof.lab import MAIN, Lab, Missing, Script, Session, Step
+from authproof.scripts.forgeries import elsewhere
 from authproof.scripts.refresh import forgeries, log_in, refresh_bystander, rotate
 from authproof_spec import Application
 
@@ -25,7 +26,8 @@ def logout(lab: Lab, application: Application) -> Script:
     # First of all, since a used refresh token that comes back may end the access token too.
     if application.identity:
         operation = application.identity.operation
-        yield Probe("logout.access_after", lab.call(operation, bearer=session.access_token), operation.id)
+        (after,) = yield Probe("logout.access_after", lab.call(operation, bearer=session.access_token), operation.id)
+        yield from _after_logout(lab, session, after)
     yield lab.refresh(application, second, "logout.refresh_after")
     if second != first:
         yield lab.refresh(application, first, "logout.ancestor_after")
@@ -58,7 +60,8 @@ def _of_access_token(lab: Lab, application: Application) -> Script:
     yield Probe("logout.unharmed_by_forgery", lab.call(me, bearer=token), me.id)
     yield lab.logout(application, token, "logout")
     session.ended = True
-    yield Probe("logout.access_after", lab.call(me, bearer=token), me.id)
+    (after,) = yield Probe("logout.access_after", lab.call(me, bearer=token), me.id)
+    yield from _after_logout(lab, session, after)
     yield lab.logout(application, token, "logout.again")
     yield lab.logout(application, None, "logout.without_cookie")
     yield lab.logout(application, "x", "logout.garbage")
@@ -71,6 +74,14 @@ def _of_access_token(lab: Lab, application: Application) -> Script:
     for found in _open_elsewhere(lab, application):
         if there := found.application.identity:
             yield Probe("logout.other_application", lab.call(there.operation, bearer=found.access_token), there.operation.id)
+
+
+def _after_logout(lab: Lab, session: Session, at_identity: Exchange) -> Iterator[Probe]:
+    """The access token at every other operation, where who-am-I refuses it; those that take personal access tokens are asked with a revoked one."""
+    personal = session.application.personal_access_tokens
+    for operation in elsewhere(lab, session.application) if at_identity.status == 401 else ():
+        if personal is None or personal.kind.scheme.name not in operation.bearer_schemes:
+            yield Probe("logout.access_after", lab.example_call(operation, bearer=session.access_token), operation.id)
 
 
 def _of_personal_token(lab: Lab, bystander: Session) -> Script:

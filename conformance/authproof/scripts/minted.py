@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import cycle
 
 from authproof.exchange import Probe
 from authproof.forge import minted as forge
 from authproof.forge.minted import Mint
+from authproof.inputs import nothing_like_text
 from authproof.keys import signing_key
-from authproof.lab import Blocked, Lab, Missing, Script, nothing_like_text
+from authproof.lab import Blocked, Lab, Missing, Script
 from authproof.scripts.forgeries import Issued, Kind, elsewhere, forged, issued, offered, stranger
 from authproof_spec import Application
 from authproof_spec.contract import Meaning
@@ -17,7 +17,7 @@ from authproof_spec.pointer import Json
 
 
 def minted(lab: Lab, application: Application) -> Script:
-    """Every such token at who-am-I, and one kind of them in turn at every other protected operation."""
+    """Every such token at who-am-I; at every other protected operation an expired one and one of another audience."""
     if lab.profile.signing_key is None:
         raise Missing("The profile has no signing_key, and without it no token can be rightly signed.")
     good = issued(lab, application)
@@ -34,7 +34,7 @@ def minted(lab: Lab, application: Application) -> Script:
             token = forged(lab, good, forge.privileges(mint, permissions)[""])
             yield Probe("minted.privileges", lab.example_call(operation, bearer=token), operation.id)
             break
-    yield from _in_turn(lab, application, good, mint)
+    yield from _everywhere(lab, application, good, mint)
 
 
 def _kinds(lab: Lab, good: Issued, mint: Mint) -> Iterator[Kind]:
@@ -56,17 +56,16 @@ def _kinds(lab: Lab, good: Issued, mint: Mint) -> Iterator[Kind]:
     yield "minted.nested", forge.nested(mint)
 
 
-def _in_turn(lab: Lab, application: Application, good: Issued, mint: Mint) -> Iterator[Probe]:
-    """The kinds that a guard of its own most often forgets, one at each other operation."""
-    foreign = {"foreign": _foreign_audience(lab, good)}
-    kinds = [
-        ("minted.expired", forge.expired(mint)),
-        ("minted.audience", mint.each(Meaning.AUDIENCE, foreign)),
-        ("minted.issuer", dict(list(forge.issuers(mint).items())[:1])),
-    ]
-    for operation, (name, tokens) in zip(elsewhere(lab, application), cycle([kind for kind in kinds if kind[1]]), strict=False):
-        for variant, token in tokens.items():
-            yield Probe(name, lab.example_call(operation, bearer=forged(lab, good, token)), operation.id, variant)
+def _everywhere(lab: Lab, application: Application, good: Issued, mint: Mint) -> Iterator[Probe]:
+    """What a guard of its own most often forgets."""
+    kinds = {
+        "minted.expired": forge.expired(mint),
+        "minted.audience": mint.each(Meaning.AUDIENCE, {"foreign": _foreign_audience(lab, good)}),
+    }
+    for operation in elsewhere(lab, application):
+        for name, tokens in kinds.items():
+            for variant, token in tokens.items():
+                yield Probe(name, lab.example_call(operation, bearer=forged(lab, good, token)), operation.id, variant)
 
 
 def _foreign_audience(lab: Lab, good: Issued) -> list[Json]:

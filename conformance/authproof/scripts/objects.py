@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 from authproof.exchange import Headers, Probe
-from authproof.lab import MAIN, Lab, Missing, Script, nothing_like
+from authproof.inputs import nothing_like_text
+from authproof.lab import MAIN, Lab, Missing, Script
 from authproof.scripts.personal_tokens import create
 from authproof_spec import Application, Operation
 
@@ -32,9 +33,7 @@ def objects(lab: Lab, application: Application) -> Script:
 
 
 def _without_credentials(lab: Lab, operation: Operation, parameter: str, known: str) -> Script:
-    declared = next(found for found in operation.path_parameters if found.name == parameter)
-    unknown = nothing_like(replace(declared, example=known))
-    for variant, value in (("one that exists", known), ("one that does not exist", unknown), ("a malformed id", _MALFORMED)):
+    for variant, value in (("one that exists", known), ("one that does not exist", nothing_like_text(known)), ("a malformed id", _MALFORMED)):
         yield Probe("object.stranger", lab.call(operation, path={parameter: value}), operation.id, variant)
 
 

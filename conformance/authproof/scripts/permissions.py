@@ -6,13 +6,11 @@ from collections.abc import Iterator
 
 from authproof.exchange import Probe
 from authproof.lab import MAIN, Lab, Script
+from authproof.methods import SAFE
 from authproof.profile import Part
 from authproof_spec import Application, Operation
 from authproof_spec.contract import MediaType
 from authproof_spec.pointer import Json
-
-SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
-"""The methods that change nothing (RFC 9110 section 9.2.1)."""
 
 
 def permissions(lab: Lab, application: Application) -> Script:
@@ -23,39 +21,33 @@ def permissions(lab: Lab, application: Application) -> Script:
     ordinary = lab.session(application, Part.ORDINARY)
     token = ordinary.access_token
     for operation in restricted(lab, application):
-        if is_harmless(lab, operation):
-            yield Probe("permission.missing", lab.example_call(operation, bearer=token), operation.id)
+        yield Probe("permission.missing", lab.example_call(operation, bearer=token), operation.id)
         if operation.request_body and operation.method not in SAFE:
-            yield Probe("permission.invalid_body", lab.call(operation, bearer=token, body=breaking_body(lab, operation)), operation.id)
+            body = refused_body(lab, operation)
+            yield Probe("permission.invalid_body", lab.call(operation, bearer=token, body={} if body is None else body), operation.id)
     update = application.accounts.update if application.accounts else None
-    if update and update.method == "PATCH" and ordinary.identifier is not None:
+    if update and update.method == "PATCH" and ordinary.identifier is not None and lab.may_ask(update):
         path = {update.path_parameters[-1].name: ordinary.identifier}
         yield Probe("permission.existing", lab.call(update, bearer=token, body={}, path=path), update.id)
     privileged = lab.session(application, Part.PRIVILEGED)
     for operation in restricted(lab, application):
-        if operation.method == "GET":
-            yield Probe("permission.held", lab.example_call(operation, bearer=privileged.access_token), operation.id)
+        if operation.method == "GET" and (operation.id, Part.PRIVILEGED) not in lab.served:
+            lab.served.add((operation.id, Part.PRIVILEGED))
+            yield Probe("permission.held", lab.example_call(operation, bearer=privileged.access_token), operation.id, Part.PRIVILEGED)
 
 
 def restricted(lab: Lab, application: Application) -> Iterator[Operation]:
-    """The operations of `application` that take a permission."""
+    """The operations of `application` that take a permission, and that the run may ask."""
     for operation in lab.contract.protected_operations:
-        if lab.contract.application_of(operation) is application and any(operation.bearer_schemes.values()):
+        if lab.contract.application_of(operation) is application and any(operation.bearer_schemes.values()) and lab.may_ask(operation):
             yield operation
 
 
-def is_harmless(lab: Lab, operation: Operation) -> bool:
-    """True when the example call of `operation` does no harm on a server that lets everybody do everything."""
-    if operation.method in SAFE or operation.path_parameters or lab.profile.allows_writes:
-        return True
-    return any(media.schema and not lab.contract.document.validator(media.schema).is_valid({}) for media in _contents(operation))
-
-
-def breaking_body(lab: Lab, operation: Operation) -> Json:
-    """A body that the document does not allow; an empty object where the document allows everything."""
+def refused_body(lab: Lab, operation: Operation) -> Json:
+    """A body that the document does not allow; None where it allows everything, or declares no body."""
     schemas = [media.schema for media in _contents(operation) if media.schema]
     bodies: tuple[Json, ...] = ({}, [], "authproof")
-    return next((body for body in bodies if schemas and not lab.contract.document.validator(schemas[0]).is_valid(body)), {})
+    return next((body for body in bodies if schemas and not lab.contract.document.validator(schemas[0]).is_valid(body)), None)
 
 
 def _contents(operation: Operation) -> tuple[MediaType, ...]:

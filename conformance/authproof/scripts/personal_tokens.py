@@ -11,11 +11,13 @@ from datetime import UTC, datetime
 
 from authproof.exchange import Exchange, Probe
 from authproof.forge.compact import encode, header_of, signed
+from authproof.inputs import example_body
 from authproof.keys import algorithm_of, signing_key
-from authproof.lab import MAIN, Blocked, Lab, Missing, PersonalToken, Script, Session, Step, Wait, example_body
+from authproof.lab import MAIN, Blocked, Lab, Missing, PersonalToken, Script, Session, Step, Wait
 from authproof.profile import Part
 from authproof.schemas import request_field
 from authproof.scripts.altered import altered_values, opaque_forgeries
+from authproof.scripts.forgeries import elsewhere
 from authproof.vault import decode
 from authproof_spec import Application, Operation
 from authproof_spec.contract import Meaning, PersonalAccessTokens
@@ -57,6 +59,9 @@ def personal_tokens(lab: Lab, application: Application) -> Script:
     if used.response and used.response.is_success:
         yield Wait(_LAG)
         yield Probe("pat.revoked_use_later", lab.call(me, bearer=token.value), me.id)
+    for operation in elsewhere(lab, application):
+        if personal.kind.scheme.name in operation.bearer_schemes:
+            yield Probe("pat.revoked_use", lab.example_call(operation, bearer=token.value), operation.id)
     yield Probe("pat.list_after", lab.call(personal.list, bearer=session.access_token), personal.list.id)
     yield lab.revocation(token, session.access_token, "pat.revoke_again")
 

@@ -193,6 +193,7 @@ def other_ways_in(lab: Lab, application: Application) -> Script:
 def expired_challenge(lab: Lab, application: Application) -> Script:
     """A challenge whose lifetime is over, with the right code; and the same code with a new challenge, to show that it is right."""
     at = desk(lab, application)
+    lab.check_wait(at.factor.lifetime + 1)
     challenge, moment = yield from at.challenge("mfa.challenge_to_expire")
     ahead = moment - lab.now()
     yield Wait(at.factor.lifetime + 1)

@@ -66,14 +66,27 @@ def cookies_of(call: Call) -> Mapping[str, str]:
     return {name: value for name, _, value in pairs}
 
 
-# No credentials
+# No credentials, and none that is one
+
+
+@fault(
+    "takes-a-word-for-a-token-at-one-operation",
+    breaks="BEARER-29",
+    reference="CWE-287",
+    harm="Whoever sends any word in the place of the token is let in.",
+)
+class TakesAnyWord(Guard):
+    def authenticate(self, token: str, operation: Operation) -> Caller:
+        if reads_with_permission(operation) and token.count(".") < 2:
+            return super().authenticate(access_token(self._state, operation), operation)
+        return super().authenticate(token, operation)
 
 
 @fault(
     "forgets-the-guard-of-one-operation",
     breaks="BEARER-01",
     # Where there is no guard, nothing that it asks for is asked for.
-    also=("DOC-06", "JWT-09", "JWT-13", "JWT-34", "AUTHZ-01", "AUTHZ-02", "AUTHZ-08", "APP-05", "PAT-20"),
+    also=("DOC-06", "BEARER-29", "JWT-09", "JWT-13", "JWT-34", "JWT-40", "AUTHZ-01", "AUTHZ-02", "AUTHZ-08", "APP-05", "PAT-07", "PAT-20"),
     reference="CWE-306",
     harm="Anybody reads what one operation shows, without an account.",
 )

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
 from authproof_mock.answers import Answers
-from authproof_mock.faults.bearer import PathParameters, reads_with_permission
+from authproof_mock.faults.bearer import PathParameters, reads_with_permission, takes_permission
 from authproof_mock.faults.fault import fault
 from authproof_mock.guard import Guard
 from authproof_mock.http import NOTHING, Answer, Call
@@ -165,3 +165,67 @@ shows_variables = fault(
     reference="OWASP API Top 10 2023 API9",
     harm="Anybody reads with which arguments the server was started, and how it is doing.",
 )(_HasVariables, _ShowsVariables)
+
+
+# What is documented and not there, and what is there for nobody
+
+
+@fault(
+    "lets-nobody-create",
+    breaks="DOC-10",
+    reference="OpenAPI 3.1 §Security Requirement Object",
+    harm="Administrators are refused what the document promises to them.",
+)
+class LetsNobodyCreate(Guard):
+    def check_permissions(self, caller: Caller, operation: Operation) -> None:
+        super().check_permissions(caller, operation)
+        if operation.method == "POST" and takes_permission(operation):
+            raise self.insufficient_scope(frozenset())
+
+
+@fault(
+    "asks-everybody-again-for-a-token",
+    breaks="DOC-10",
+    reference="OpenAPI 3.1 §Security Requirement Object",
+    harm="A client logs in again for ever at an operation that takes nobody's token.",
+)
+class TakesNobodysToken(Guard):
+    def check_permissions(self, caller: Caller, operation: Operation) -> None:
+        super().check_permissions(caller, operation)
+        if operation.method == "DELETE" and takes_permission(operation):
+            raise self.invalid_token()
+
+
+class _Lacks(Router):
+    """Does not have operations that the document has."""
+
+    def __init__(self, operations: Iterable[Operation]) -> None:
+        super().__init__(operation for operation in operations if not self.is_missing(operation))
+
+    def is_missing(self, operation: Operation) -> bool:
+        """True for what is not there."""
+        raise NotImplementedError
+
+
+@fault(
+    "does-not-offer-a-documented-method",
+    breaks="DOC-11",
+    also=("DOC-02",),  # no document has 405 there
+    reference="OpenAPI 3.1 §Paths Object",
+    harm="Clients that were made from the document call what was never built.",
+)
+class LacksAMethod(_Lacks):
+    def is_missing(self, operation: Operation) -> bool:
+        return operation.method == "POST" and takes_permission(operation)
+
+
+@fault(
+    "does-not-have-a-documented-path",
+    breaks="DOC-11",
+    also=("DOC-02",),  # no document has 404 there
+    reference="OpenAPI 3.1 §Paths Object",
+    harm="Whoever watches what the document tells of watches nothing.",
+)
+class LacksAPath(_Lacks):
+    def is_missing(self, operation: Operation) -> bool:
+        return operation.method == "GET" and operation.is_public

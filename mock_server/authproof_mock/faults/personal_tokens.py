@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from authproof_mock.clock import Clock
+from authproof_mock.faults.bearer import takes_permission
 from authproof_mock.faults.fault import fault
 from authproof_mock.faults.jwt import Claims, WritesOtherClaims
 from authproof_mock.guard import Guard
@@ -17,7 +18,7 @@ from authproof_mock.refusal import Refusal
 from authproof_mock.resources import Resources
 from authproof_mock.samples import Samples
 from authproof_mock.state import Caller, Request, State
-from authproof_mock.tokens import AccountId, Content, Purpose, Tokens, TokenType
+from authproof_mock.tokens import AccountId, Content, InvalidToken, Purpose, Tokens, TokenType
 from authproof_spec.contract import Application, Meaning, Operation, PersonalAccessTokens
 from authproof_spec.pointer import Json, get, put, split
 
@@ -213,6 +214,23 @@ class GivesAnotherAudience(WritesOtherClaims):
 class LetsRevokedTokensWork(PersonalAccessTokenStore):
     def is_revoked(self, record: PersonalAccessToken) -> bool:
         return False
+
+
+@fault(
+    "lets-a-revoked-token-open-one-operation",
+    breaks="PAT-07",
+    reference="CWE-613",
+    harm="One operation that reads tokens by itself knows nothing of their revocation.",
+)
+class LooksNowhereAtOneOperation(Guard):
+    def authenticate(self, token: str, operation: Operation) -> Caller:
+        content = self._state.tokens.verify(token)
+        if content.type.purpose is not Purpose.PERSONAL or operation.method != "DELETE" or not takes_permission(operation):
+            return super().authenticate(token, operation)
+        account = self._state.accounts.find(content.account_key)
+        if account is None or account.disabled:
+            raise InvalidToken("its account is locked out")
+        return Caller(account, content)
 
 
 @fault(
