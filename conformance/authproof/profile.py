@@ -91,11 +91,14 @@ class Budget:
     retry_after: float | None = None
     rate: float | None = None
 
-    def for_operations(self, protected: int) -> tuple[int, float]:
-        """Requests and seconds for a contract with so many protected operations: 500 and 300, and more for each beyond 25."""
+    def for_operations(self, protected: int, *, exhaustive: bool = False) -> tuple[int, float]:
+        """Requests and seconds for a contract with so many protected operations: 600 and 300, and more for each beyond 25.
+
+        exhaustive: every variant is sent, so there is room for 200 requests more.
+        """
         more = max(0, protected - 25)
         return (
-            500 + 10 * more if self.requests is None else self.requests,
+            (800 if exhaustive else 600) + 10 * more if self.requests is None else self.requests,
             300.0 + more if self.seconds is None else self.seconds,
         )
 

@@ -27,7 +27,7 @@ _HEAD = """\
 """
 _BUDGET = """
 # [budget]                             # what a run may spend; these are the defaults
-# requests = 500
+# requests = 600
 # failed_logins = 5
 # seconds = 300
 # wait = 90                            # of them, for a token to expire

@@ -68,7 +68,8 @@ class Runner:
 
     def __post_init__(self) -> None:
         self._started = self.monotonic()
-        self._requests, self._seconds = self.lab.profile.budget.for_operations(len(self.lab.contract.protected_operations))
+        profile, protected = self.lab.profile, self.lab.contract.protected_operations
+        self._requests, self._seconds = profile.budget.for_operations(len(protected), exhaustive=profile.exhaustive)
 
     def run(self, name: str, application: Application, script: Script) -> None:
         """Carry `script` out. What stops it becomes the outcome of `name` for `application`. Raises Unreachable."""

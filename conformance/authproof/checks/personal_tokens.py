@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from authproof.checks.answers import accepted, came_from_elsewhere, refused, response_of, served
+from authproof.checks.refusals import sent_to_application, what_at
 from authproof.checks.registry import (
     check,
     token_creations,
@@ -14,7 +15,7 @@ from authproof.checks.registry import (
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
 from authproof.reading import cache_directives
-from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, weak
+from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, weak, worst
 from authproof_spec import Operation
 from authproof_spec.contract import Meaning, PersonalAccessTokens
 from authproof_spec.pointer import Json, get
@@ -179,7 +180,8 @@ def revoked_token_is_refused_at_once(seen: Evidence, operation: Operation) -> Ju
     late = seen.all("pat.revoked_use_later", application.identity.operation)
     if late and refused(late[0], "It").verdict is Verdict.PASS:
         return weak("A revoked personal access token is refused only a second later.", *judgement.exchanges, *late)
-    return judgement
+    elsewhere = sent_to_application(seen, ["pat.revoked_use_elsewhere"], operation)
+    return worst(judgement, *(refused(used, what_at(seen, used, operation, "A revoked personal access token")) for used in elsewhere))
 
 
 @check("PAT-08", on=token_revocations, reads="personal_tokens")

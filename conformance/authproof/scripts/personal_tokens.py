@@ -22,7 +22,7 @@ from authproof_spec.contract import Meaning, PersonalAccessTokens
 from authproof_spec.pointer import Json, get, put
 
 DAY = 86400
-_MALFORMED = ("*", "'")
+_MALFORMED = ("*", "%", "'")
 _LONGEST = 10_000
 _LAG = 1
 """Seconds that the copies of a server may need to hear of a revocation."""
@@ -57,8 +57,18 @@ def personal_tokens(lab: Lab, application: Application) -> Script:
     if used.response and used.response.is_success:
         yield Wait(_LAG)
         yield Probe("pat.revoked_use_later", lab.call(me, bearer=token.value), me.id)
+    yield from _elsewhere_after(lab, application, token)
     yield Probe("pat.list_after", lab.call(personal.list, bearer=session.access_token), personal.list.id)
     yield lab.revocation(token, session.access_token, "pat.revoke_again")
+
+
+def _elsewhere_after(lab: Lab, application: Application, token: PersonalToken) -> Iterator[Probe]:
+    """The revoked token at the other operations that read and that take such a token: each may look it up by itself."""
+    personal, me = _operations(application)
+    for operation in lab.contract.protected_operations:
+        takes_it = personal.kind.scheme.name in operation.bearer_schemes and lab.contract.application_of(operation) is application
+        if takes_it and operation.method == "GET" and operation.id != me.id and not operation.path_parameters:
+            yield Probe("pat.revoked_use_elsewhere", lab.call(operation, bearer=token.value), operation.id)
 
 
 def _other_uses(lab: Lab, application: Application, token: PersonalToken) -> Iterator[Probe]:
