@@ -20,7 +20,7 @@ from authproof.lab import Lab
 from authproof.profile import Profile
 from authproof.report import Report
 from authproof.result import Result
-from authproof.runner import Runner
+from authproof.runner import LIMITED, Runner
 from authproof.scripts import SCRIPTS
 from authproof.target import Target
 from authproof.verdict import Judgement, Verdict
@@ -214,5 +214,6 @@ class Certification:
             waivers=uses([*judged, *left_out], self.profile.waivers, today),
             facts=self.recording.facts,
             left_behind=self.recording.left_behind,
+            limited=sum(exchange.status == 429 and not exchange.probe.name.endswith(LIMITED) for exchange in self.recording.exchanges),
             interrupted=self.recording.interrupted,
         )
