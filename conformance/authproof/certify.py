@@ -22,7 +22,7 @@ from authproof.methods import writing_operations
 from authproof.profile import Profile
 from authproof.report import Report
 from authproof.result import Result
-from authproof.runner import Runner
+from authproof.runner import LIMITED, Runner
 from authproof.scripts import SCRIPTS
 from authproof.target import Target
 from authproof.verdict import Judgement, Verdict
@@ -218,6 +218,7 @@ class Certification:
             waivers=uses([*judged, *left_out], self.profile.waivers, today),
             facts=self.recording.facts,
             left_behind=self.recording.left_behind,
+            limited=sum(exchange.status == 429 and not exchange.probe.name.endswith(LIMITED) for exchange in self.recording.exchanges),
             interrupted=self.recording.interrupted,
             matrix=matrix_of(self._seen),
         )

@@ -96,14 +96,15 @@ class Budget:
     retry_after: float | None = None
     rate: float | None = None
 
-    def for_operations(self, protected: int, roles: int = 0) -> tuple[int, float]:
+    def for_operations(self, protected: int, roles: int = 0, *, exhaustive: bool = False) -> tuple[int, float]:
         """Requests and seconds for a contract with so many protected operations, and a profile with so many roles of its own.
 
         600 and 300; for each operation beyond 25, 15 and 1 more, and for each role one request at each operation, and its login.
+        exhaustive: every variant is sent, so there is room for 200 requests more.
         """
         more = max(0, protected - 25)
         return (
-            600 + 15 * more + roles * (protected + 3) if self.requests is None else self.requests,
+            (800 if exhaustive else 600) + 15 * more + roles * (protected + 3) if self.requests is None else self.requests,
             300.0 + more if self.seconds is None else self.seconds,
         )
 

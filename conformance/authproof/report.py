@@ -14,6 +14,8 @@ from authproof.verdict import Verdict
 from authproof.waivers import WaiverState, WaiverUse
 from authproof_spec.catalogue import Level
 
+_PATIENCE = "Mend: let the run wait longer for it (retry_after in the profile's budget), or ask more slowly (--rate)."
+
 
 @dataclass(frozen=True, slots=True)
 class Report:
@@ -23,7 +25,7 @@ class Report:
     requests, failed_logins: how many were sent.
     areas: the title of each area, in the order in which to tell them.
     classes: what may be claimed. waivers: what became of each of the profile.
-    left_behind: what the clean-up could not undo.
+    left_behind: what the clean-up could not undo. limited: how many requests were answered 429 to the end.
     interrupted: the run was stopped before its end.
     matrix: how each operation answered each identity.
     """
@@ -41,6 +43,7 @@ class Report:
     classes: tuple[ClassVerdict, ...]
     waivers: tuple[WaiverUse, ...] = ()
     left_behind: tuple[str, ...] = ()
+    limited: int = 0
     interrupted: bool = False
     matrix: Matrix = field(default_factory=Matrix)
 
@@ -91,6 +94,7 @@ class Report:
     def remarks(self) -> tuple[str, ...]:
         """What a reader must know beside the results: an early end, what was left behind, and waivers that ended or are not needed."""
         early = ("The run was interrupted, so not everything was observed.",) if self.interrupted else ()
+        limited = (f"The target limits requests: {self.limited} were answered 429 to the end. {_PATIENCE}",) if self.limited else ()
         left = (f"Left behind: {item}." for item in self.left_behind)
         waivers = (f"Waiver of {use.waiver.name} ({use.waiver.reason}): {use.remark}" for use in self.waivers if use.state is not WaiverState.USED)
-        return (*early, *left, *waivers)
+        return (*early, *limited, *left, *waivers)

@@ -25,6 +25,8 @@ _SILENCE = 4
 """Unanswered requests in a row after which the target counts as gone."""
 _REFUSED_FOR_RATE = 3
 """Answers 429 in a row, each after a wait, after which waiting is given up."""
+LIMITED = ".limited"
+"""What the name of a probe ends with that was sent once more because of a 429."""
 _ASSUMED_RETRY_AFTER = 1.0
 _LONG_HOLD = 10
 """Seconds of a pause from which on whoever watches is told of it."""
@@ -69,7 +71,8 @@ class Runner:
 
     def __post_init__(self) -> None:
         self._started = self.monotonic()
-        self._requests, self._seconds = self.lab.profile.budget.for_operations(len(self.lab.contract.protected_operations), self._roles())
+        profile, protected = self.lab.profile, self.lab.contract.protected_operations
+        self._requests, self._seconds = profile.budget.for_operations(len(protected), self._roles(), exhaustive=profile.exhaustive)
 
     def _roles(self) -> int:
         """How many roles of its own the profile has."""
@@ -184,7 +187,7 @@ class Runner:
         for exchange in limited:
             # The first answer stays in the evidence, under a name that no check takes for the answer to the question.
             first = self.exchanges[exchange.number - 1]
-            self.exchanges[exchange.number - 1] = replace(first, probe=replace(first.probe, name=f"{first.probe.name}.limited"))
+            self.exchanges[exchange.number - 1] = replace(first, probe=replace(first.probe, name=f"{first.probe.name}{LIMITED}"))
         return True
 
     def _retry_after(self, exchange: Exchange) -> float:

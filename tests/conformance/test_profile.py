@@ -192,7 +192,7 @@ def test_overlays_count_from_the_profile(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("budget", "protected", "expected"),
-    [(Budget(), 10, (500, 300.0)), (Budget(), 25, (500, 300.0)), (Budget(), 1025, (10500, 1300.0)), (Budget(requests=7, seconds=8), 1025, (7, 8))],
+    [(Budget(), 10, (600, 300.0)), (Budget(), 25, (600, 300.0)), (Budget(), 1025, (10600, 1300.0)), (Budget(requests=7, seconds=8), 1025, (7, 8))],
 )
 def test_a_budget_suits_the_size_of_the_contract(budget: Budget, protected: int, expected: tuple[int, float]) -> None:
     assert budget.for_operations(protected) == expected

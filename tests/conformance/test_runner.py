@@ -204,6 +204,32 @@ def test_a_wait_beyond_the_budget_is_not_made(make: Make, contract: Contract, ti
     assert [exchange.probe.name for exchange in runner.exchanges] == ["ask", "ask"]
 
 
+def test_a_limit_costs_none_of_the_seconds_of_the_budget(make: Make, contract: Contract, time: Time) -> None:
+    runner, _ = make(status(429, Retry_After="280"), status(200), budget=Budget(seconds=60, wait=0))
+    assert carry_out(runner, contract, asking(2)) is None
+    assert time.slept == [280.0]
+
+
+def test_a_limit_is_waited_for_no_longer_than_the_first_tokens_live(make: Make, contract: Contract, time: Time) -> None:
+    runner, _ = make(status(429, Retry_After="601"))
+    assert runner.lab.patience == 600  # two thirds of a quarter of an hour
+    carry_out(runner, contract, asking(1))
+    assert time.slept == []
+
+
+def test_simultaneous_requests_are_sent_again_when_none_was_let_in(make: Make, contract: Contract, time: Time) -> None:
+    def race() -> Script:
+        yield ASK, ASK
+
+    runner, _ = make(status(429, Retry_After="3"), status(429, Retry_After="4"), status(200))
+    carry_out(runner, contract, race())
+    assert time.slept == [4.0]
+    assert [exchange.probe.name for exchange in runner.exchanges] == ["ask.limited", "ask.limited", "ask", "ask"]
+    runner, _ = make(status(200), status(429, Retry_After="3"))
+    carry_out(runner, contract, race())
+    assert time.slept == [4.0]
+
+
 def test_a_target_that_refuses_for_ever_is_not_waited_for_each_time(make: Make, contract: Contract, time: Time) -> None:
     runner, server = make(status(429, Retry_After="1"))
     carry_out(runner, contract, asking(20))

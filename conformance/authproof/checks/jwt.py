@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import permutations
+from itertools import islice, permutations
 
 from authproof.checks.answers import refused, refused_as_declared, response_of
 from authproof.checks.designs import jwt_access_tokens, refresh_tokens
@@ -15,7 +15,7 @@ from authproof.exchange import Exchange, TokenFacts
 from authproof.keys import PRIVATE_MEMBERS, USUAL_PATH, members
 from authproof.known_secrets import known_secrets
 from authproof.tokens import access_token_in
-from authproof.verdict import Judgement, broken, met, undecided, untestable, weak
+from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, weak, worst
 from authproof_spec import Application, Contract, Operation
 from authproof_spec.contract import Meaning
 from authproof_spec.pointer import Json
@@ -101,10 +101,24 @@ def _fits(name: str, value: Json, meaning: Meaning) -> bool:
     return isinstance(value, str | int) and not isinstance(value, bool)
 
 
-@check("JWT-03", on=first_logins, reads=(), where=jwt_access_tokens)
+@check("JWT-03", on=first_logins, reads="refresh", where=jwt_access_tokens)
 def access_token_is_short_lived(seen: Evidence, operation: Operation) -> Judgement:
-    """The token lives no longer than the declared lifetime (RFC 7519 section 4.1.4)."""
+    """The token of a login, and of all that renews it, lives no longer than the declared lifetime (RFC 7519 section 4.1.4)."""
     application, exchange, token = _issued(seen, operation)
+    judgement = _is_short_lived(seen, application, exchange, token)
+    if judgement.verdict is not Verdict.PASS:
+        return judgement
+    return worst(judgement, *(_is_short_lived(seen, application, *given) for given in _issued_elsewhere(seen, application, operation)))
+
+
+def _issued_elsewhere(seen: Evidence, application: Application, operation: Operation) -> Iterator[tuple[Exchange, TokenFacts]]:
+    """The first access token that each other operation of the application's sessions gave."""
+    for other in flow_operations(application):
+        found = ((exchange, seen.tokens_in(access_token_in(application, exchange) or "")) for exchange in seen.on(other) if other is not operation)
+        yield from islice(((exchange, seen.facts[names[0]]) for exchange, names in found if names), 1)
+
+
+def _is_short_lived(seen: Evidence, application: Application, exchange: Exchange, token: TokenFacts) -> Judgement:
     claims = token.claims or {}
     times = [
         next((claims.get(name) for name in seen.contract.tokens.claims_meaning(meaning)), None) for meaning in (Meaning.ISSUED_AT, Meaning.EXPIRES_AT)
@@ -112,15 +126,17 @@ def access_token_is_short_lived(seen: Evidence, operation: Operation) -> Judgeme
     issued, expires = times
     if not isinstance(issued, int | float) or not isinstance(expires, int | float):
         return undecided("The token has no times to compare.", exchange)
+    where = seen.operation_of(exchange)
+    what = f"The token of {where.name}" if where else "The token"
     lifetime = application.access_token.lifetime
     if expires <= issued:
-        return broken("The token expires before it was issued.", exchange)
+        return broken(f"{what} expires before it was issued.", exchange)
     if lifetime is None:
         say = weak if expires - issued > _LONG else met
-        return say(f"The token lives {expires - issued:.0f} seconds, and no lifetime is declared.", exchange)
+        return say(f"{what} lives {expires - issued:.0f} seconds, and no lifetime is declared.", exchange)
     if expires - issued > lifetime + 5:
-        return broken(f"The token lives {expires - issued:.0f} seconds, and {lifetime} are declared.", exchange)
-    return met(f"The token lives {expires - issued:.0f} of at most {lifetime} seconds.", exchange)
+        return broken(f"{what} lives {expires - issued:.0f} seconds, and {lifetime} are declared.", exchange)
+    return met(f"{what} lives {expires - issued:.0f} of at most {lifetime} seconds.", exchange)
 
 
 @check("JWT-04", on=first_logins, reads=(), where=jwt_access_tokens)

@@ -54,10 +54,16 @@ nested_token_is_refused = _minted("JWT-47", "nested_token_is_refused", "minted.n
 def expired_token_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A token is refused after its time (RFC 7519 section 4.1.4)."""
     if minted := sent_to_application(seen, ["minted.expired"], operation):
-        judgement = worst(*(refused(exchange, what_at(seen, exchange, operation, "An expired token"), tolerated=NOT_ACCEPTED) for exchange in minted))
-        return with_control(seen, _CONTROL, operation, judgement)
+        judgements = [refused(exchange, what_at(seen, exchange, operation, "An expired token"), tolerated=NOT_ACCEPTED) for exchange in minted]
+        remembered = [_end_of_its_time(seen, operation)] if seen.all("expiry.after", operation) else []
+        return worst(with_control(seen, _CONTROL, operation, worst(*judgements)), *remembered)
     if seen.all(_CONTROL, operation):
         return nothing_sent(seen, ["minted.expired"], _CONTROL, operation, "an expired token")
+    return _end_of_its_time(seen, operation)
+
+
+def _end_of_its_time(seen: Evidence, operation: Operation) -> Judgement:
+    """Of a token that the target issued itself, and has accepted."""
     after = seen.one("expiry.after", operation)
     before = accepted(seen, seen.one("expiry.before", operation), "The token before its expiry")
     if before.verdict != "pass":

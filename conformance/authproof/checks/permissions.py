@@ -87,7 +87,7 @@ def permission_opens_the_operation(seen: Evidence, operation: Operation) -> Judg
     return met("The operation is answered 403 without the permission and served with it.", without, held)
 
 
-@check("AUTHZ-02", on=with_permission, reads=("permissions", "operations"))
+@check("AUTHZ-02", on=with_permission, reads=("permissions", "operations", "withdrawn_permission"))
 def missing_permission_is_forbidden(seen: Evidence, operation: Operation) -> Judgement:
     """A valid token without the permission is answered 403, on each operation that takes one (CWE-862)."""
     if seen.lacks(operation):
@@ -101,9 +101,21 @@ def missing_permission_is_forbidden(seen: Evidence, operation: Operation) -> Jud
     asked = [*seen.all("permission.missing", operation), *seen.all("permission.existing", operation)]
     judgements = [_forbidden(each) for each in asked]
     failures = [judgement for judgement in (*judgements, *of_roles) if judgement.verdict is Verdict.FAIL]
+    if failures:
+        return worst(*failures)
     # Where a missing object is answered 404 or 400, an existing one may still show that the permission is asked for.
     of_ordinary = next((judgement for judgement in judgements if judgement.verdict is Verdict.PASS), judgements[0])
-    return worst(*failures) if failures else worst(of_ordinary, *of_roles)
+    others = seen.all("withdrawal.all_but_this", operation) if exchange.status == 403 else ()
+    return worst(of_ordinary, *of_roles, *(_asks_for_its_own(exchange, other) for other in others))
+
+
+def _asks_for_its_own(without: Exchange, others: Exchange) -> Judgement:
+    """`without`: of an account without any permission; `others`: of one that has them all but that of the operation."""
+    if others.status == without.status:
+        return met("Every other permission is answered 403 too.", others)
+    if _does_not_decide(others) or others.status == 401 or others.status >= 500:
+        return undecided(f"An account with every permission but this one is answered {others.status}, which does not decide.", others)
+    return broken(f"An account with every permission but this one is answered {others.status} where 403 is due.", others, without)
 
 
 @check("AUTHZ-03", on=writes_with_permission, reads="permissions")

@@ -179,13 +179,14 @@ def refresh_from_another_site_is_useless(seen: Evidence, operation: Operation) -
     return broken("A refresh from another site succeeds, and no SameSite keeps the cookie back.", exchange)
 
 
-@check("REFRESH-21", on=refreshes, reads=("refresh", "reuse"), where=refresh_token_in_a_cookie)
+@check("REFRESH-21", on=refreshes, reads=("refresh", "reuse", "refresh_expiry"), where=refresh_token_in_a_cookie)
 def refused_refresh_clears_the_cookie(seen: Evidence, operation: Operation) -> Judgement:
     """A refresh refused for its cookie clears that cookie."""
     policy = application_of(seen, operation).cookie
     if policy is None:
         raise NotObserved("The refresh token travels in no cookie.")
-    exchanges = (*seen.all("refresh.reuse", operation), *seen.all("refresh.garbage", operation))
+    names = ("refresh.reuse", "refresh.garbage", "expiry.refresh")
+    exchanges = [exchange for name in names for exchange in seen.all(name, operation)]
     refusals = [exchange for exchange in exchanges if exchange.status in {400, 401, 403}]
     if not refusals:
         raise NotObserved("No refresh with a cookie was refused.")

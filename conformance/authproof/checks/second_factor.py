@@ -13,6 +13,7 @@ from authproof.verdict import Judgement, Verdict, broken, met, undecided, untest
 from authproof_spec import Application, Operation
 from authproof_spec.contract import SecondFactor
 
+LATER_CHALLENGES = ("mfa.challenge_again", "mfa.second_challenge", "mfa.challenge_to_expire", "mfa.challenge_of_now")
 _SHORTEST_CHALLENGE = 16
 """Characters that a challenge's id has at least."""
 
@@ -69,6 +70,11 @@ def first_factor_alone_opens_nothing(seen: Evidence, operation: Operation) -> Ju
         return broken(f"The first factor is answered {response.status} without a challenge at {factor.response_challenge}.", exchange)
     if refresh_token_in(application, exchange):
         return broken("The first factor alone is given a refresh token.", exchange)
+    later = [login for login in _at_logins(seen, application, *LATER_CHALLENGES) if access_token_in(application, login)]
+    if later:
+        return broken(
+            "The first factor alone is given an access token at a later login, of which nothing says that it is from a known device.", later[0]
+        )
     return met("The first factor is answered with a challenge alone.", exchange)
 
 

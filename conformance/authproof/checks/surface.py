@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 
 from authproof.checks.answers import all_refused, came_from_elsewhere, refused, response_of, stranger_is_shown_nothing, with_control
+from authproof.checks.refusals import sent_to_application, what_at
 from authproof.checks.registry import EVERYTHING, check, everything, identities, read_with_object_rule
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange, Response, header_value
@@ -47,7 +48,10 @@ def token_in_the_body_is_refused(seen: Evidence, operation: Operation) -> Judgem
 @check("BEARER-18", on=identities, reads=("methods", "bearer"))
 def head_is_protected(seen: Evidence, operation: Operation) -> Judgement:
     """HEAD is protected like GET (RFC 9110 section 9.3.2)."""
-    stranger = refused(seen.one("bearer.head", operation), "HEAD without credentials", tolerated=NOT_OFFERED)
+    heads = sent_to_application(seen, ["bearer.head"], operation)
+    if not heads:
+        raise NotObserved("The probe bearer.head was not answered.")
+    stranger = worst(*(refused(head, what_at(seen, head, operation, "HEAD without credentials"), tolerated=NOT_OFFERED) for head in heads))
     of_callers = seen.all("bearer.head_of_caller", operation)
     shut_out = [exchange for exchange in of_callers if exchange.status in {401, 403} and not came_from_elsewhere(response_of(exchange))]
     judgement = with_control(seen, "bearer.control", operation, stranger)
@@ -107,10 +111,16 @@ def _of_override(seen: Evidence, revoke: Operation, exchange: Exchange) -> Judge
 @check("BEARER-23", on=takers_of_bodies, reads="bearer_in_body")
 def caller_is_judged_before_the_content(seen: Evidence, operation: Operation) -> Judgement:
     """Whether the body is valid is told to authenticated callers alone (contract)."""
-    exchange = seen.one("bearer.invalid_body", operation)
+    exchanges = sent_to_application(seen, ["bearer.invalid_body"], operation)
+    if not exchanges:
+        raise NotObserved("The probe bearer.invalid_body was not answered.")
+    return worst(*(_of_a_stranger(exchange, what_at(seen, exchange, operation, "A body that is not valid")) for exchange in exchanges))
+
+
+def _of_a_stranger(exchange: Exchange, what: str) -> Judgement:
     if exchange.status in {400, 422}:
-        return broken(f"A body that is not valid is answered {exchange.status} without credentials, where 401 is due.", exchange)
-    return refused(exchange, "A request without credentials whose body is not valid")
+        return broken(f"{what} is answered {exchange.status} without credentials, where 401 is due.", exchange)
+    return refused(exchange, f"{what} without credentials")
 
 
 @check("BEARER-24", on=objects, reads="existing_objects")

@@ -135,14 +135,14 @@ def issuers(mint: Mint) -> Variants:
     if right is None:
         return {}
     values: dict[str, Json] = {
-        "another": "https://authproof.invalid",
-        "a list that has the right one": [right, "https://authproof.invalid"],
         "the right one and more": f"{right}.authproof.invalid",
         "a part of the right one": right[:-1],
+        "a list that has the right one": [right, "https://authproof.invalid"],
         "other case": right.swapcase(),
         "empty": "",
     }
-    return mint.each(Meaning.ISSUER, {name: value for name, value in values.items() if value != right}) | mint.lacking(Meaning.ISSUER)
+    wrong = mint.each(Meaning.ISSUER, {name: value for name, value in values.items() if value != right})
+    return mint.each(Meaning.ISSUER, {"another": "https://authproof.invalid"}) | mint.lacking(Meaning.ISSUER) | wrong
 
 
 def audiences(mint: Mint, right: frozenset[str], foreign: Json) -> Variants:
@@ -151,7 +151,6 @@ def audiences(mint: Mint, right: frozenset[str], foreign: Json) -> Variants:
     values: dict[str, Json] = {"foreign": foreign}
     if len(ordered) > 1:
         values |= {f"{entry} alone": [entry] for entry in ordered}
-        values["joined in one text"] = ",".join(ordered)
     values |= {"empty": "", "an empty list": [], "other case": [entry.swapcase() for entry in ordered], "a list in a list": [[*ordered]]}
     wrong = {
         name: value
@@ -159,6 +158,15 @@ def audiences(mint: Mint, right: frozenset[str], foreign: Json) -> Variants:
         if not (isinstance(value, list) and right <= {entry for entry in value if isinstance(entry, str)})
     }
     return mint.lacking(Meaning.AUDIENCE) | mint.each(Meaning.AUDIENCE, wrong)
+
+
+def audience_texts(mint: Mint, right: frozenset[str]) -> Variants:
+    """Texts in which the names of the `right` audience stand, as parts of another name and of a list that is none."""
+    ordered = sorted(right)
+    values: dict[str, Json] = {"in a longer name": f"not-{'-'.join(ordered)}-authproof"}
+    if len(ordered) > 1:
+        values["joined in one text"] = ",".join(ordered)
+    return mint.each(Meaning.AUDIENCE, values)
 
 
 def accounts(mint: Mint, stranger: Mapping[str, Json]) -> Variants:

@@ -78,7 +78,6 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "fork": refresh.fork,
     "cookie_values": cookie_values.cookie_values,
     "second_factor": second_factor.second_factor,
-    "foreign_credentials": isolation.foreign_credentials,
     "other_ways_in": second_factor.other_ways_in,
     "logins": logins.logins,
     "disabled_logins": refused_logins.disabled_logins,
@@ -96,6 +95,7 @@ SCRIPTS: Mapping[str, ScriptFunction] = {
     "session_end": expiry.session_end,
     # After these a limiter may refuse every login.
     "refused_logins": refused_logins.refused_logins,
+    "foreign_credentials": isolation.foreign_credentials,
     # A firewall may shut out who asks for these, and the log has everything else in it.
     "neighbours": surface.neighbours,
     "log": surface.log,

@@ -53,9 +53,9 @@ def _elsewhere(lab: Lab, session: Session, operation: Operation) -> Iterator[Pro
     yield Probe("bearer.other_header", lab.call(operation, headers=_without(declared, _other_headers(token))), operation.id)
     if "authorization" not in declared:
         yield Probe("bearer.in_authorization", lab.call(operation, headers=(("Authorization", f"Bearer {token}"),)), operation.id)
-    queries = {name: token for name in ("access_token", "token", "jwt", "auth") if name not in declared}
+    queries = {name: token for name in ("access_token", "token", "jwt", "auth", "auth_token", "api_key", "key") if name not in declared}
     yield Probe("bearer.query", lab.call(operation, query=urlencode(queries)), operation.id)
-    cookies = {"access_token": token, "token": token}
+    cookies = dict.fromkeys(("access_token", "accessToken", "token", "jwt", "auth_token"), token)
     if application.cookie and session.refresh_token:
         cookies[application.cookie.name] = session.refresh_token
     cookies = {name: value for name, value in cookies.items() if name.lower() not in declared}
@@ -91,12 +91,12 @@ def bearer_in_full(lab: Lab, application: Application) -> Script:
 
 
 def bearer_in_body(lab: Lab, application: Application) -> Script:
-    """An operation with a body, without credentials: with the token in the body, and with a body that is not valid."""
+    """Operations with a body, without credentials: each with a body that is not valid, one with the token in the body."""
     operation = takes_body(lab, application)
     session = lab.session(application, *MAIN)
-    invalid = _invalid_body(lab, operation)
-    if invalid is not None:
-        yield Probe("bearer.invalid_body", lab.call(operation, body=invalid), operation.id)
+    for other in lab.contract.protected_operations:
+        if lab.contract.application_of(other) is application and (invalid := _invalid_body(lab, other)) is not None:
+            yield Probe("bearer.invalid_body", lab.call(other, body=invalid), other.id)
     personal = application.personal_access_tokens
     creates = personal is not None and personal.create is operation and lab.profile.allows_unsafe_methods
     body = {**(token_body(lab, personal) if personal and creates else {}), "access_token": session.access_token}
@@ -162,6 +162,11 @@ def _other_headers(token: str) -> Headers:
     return (
         ("X-Access-Token", token),
         ("X-Auth-Token", token),
+        ("X-Token", token),
+        ("X-JWT", token),
+        ("X-API-Key", token),
+        ("Token", token),
+        ("Authentication", f"Bearer {token}"),
         ("X-Authorization", f"Bearer {token}"),
         ("Proxy-Authorization", f"Bearer {token}"),
         ("Sec-WebSocket-Protocol", token),

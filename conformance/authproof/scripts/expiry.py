@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 
 from authproof.exchange import Probe
+from authproof.forge.minted import LEEWAY
 from authproof.lab import MAIN, Blocked, Lab, Missing, Script, Wait
 from authproof.scripts import cleanup
 from authproof.scripts.personal_tokens import DAY, create
@@ -12,7 +13,7 @@ from authproof.scripts.refresh import has_refresh, keep, log_in, rotate
 from authproof_spec import Application
 
 MARGIN = 5
-"""Seconds, besides the declared clock skew, by which a probe is early or late."""
+"""Seconds, besides the declared clock skew, by which a probe is early; one that is late allows for an undeclared one too."""
 _SOON = 120
 """Seconds that a personal access token lives that is to be seen to end."""
 _MOST_STEPS = 10
@@ -38,14 +39,14 @@ def token_expiry(lab: Lab, application: Application) -> Script:
         token = yield from create(lab, session, "expiry.create", lab.now() + lasts)
     yield Probe("expiry.token_before", lab.call(me, bearer=token.value), me.id)
     # An expiry that is a bare date may mean the end of that day, in whatever time zone.
-    yield Wait(lasts + lab.contract.tokens.clock_skew + (MARGIN if lasts < DAY else 2 * DAY))
+    yield Wait(lasts + (_late(lab) if lasts < DAY else 2 * DAY))
     yield Probe("expiry.token_after", lab.call(me, bearer=token.value), me.id)
     yield lab.revocation(token, session.access_token, "expiry.revoke")
 
 
 def refresh_expiry(lab: Lab, application: Application) -> Script:
     """A refresh token that nobody used, after its lifetime."""
-    seconds = _lifetime(application) + lab.contract.tokens.clock_skew + MARGIN
+    seconds = _lifetime(application) + _late(lab)
     lab.check_wait(seconds)
     yield from cleanup.end_everything(lab)
     session = yield from log_in(lab, application)
@@ -64,16 +65,21 @@ def session_end(lab: Lab, application: Application) -> Script:
     steps = math.ceil((end - margin) / step) - 1 if step > 0 else math.inf
     if steps > _MOST_STEPS:
         raise Missing(f"A session of {end} seconds takes more than {_MOST_STEPS} refreshes of tokens that live {lifetime} seconds.")
-    lab.check_wait(end + margin)
+    lab.check_wait(end + _late(lab))
     yield from cleanup.end_everything(lab)
     session = yield from log_in(lab, application)
     for _ in range(int(steps)):
         yield Wait(step)
         yield from rotate(lab, session, "session.step")
-    yield Wait(end - steps * step + margin)
+    yield Wait(end - steps * step + _late(lab))
     last, session.refresh_token = session.refresh_token, None
     (exchange,) = yield lab.refresh(application, last, "session.end")
     keep(lab, session, exchange)
+
+
+def _late(lab: Lab) -> int:
+    """Seconds after an end from which on no clock is an excuse."""
+    return max(lab.contract.tokens.clock_skew, LEEWAY) + MARGIN
 
 
 def _lifetime(application: Application) -> int:

@@ -51,6 +51,7 @@ def _kinds(lab: Lab, good: Issued, mint: Mint) -> Iterator[Kind]:
     yield "minted.issued_later", forge.issued_later(mint)
     yield "minted.issuer", forge.issuers(mint)
     yield "minted.audience", forge.audiences(mint, good.session.application.access_token.audience, foreign)
+    yield "minted.audience", forge.audience_texts(mint, good.session.application.access_token.audience)
     yield "minted.account", forge.accounts(mint, nobody)
     yield "minted.mismatch", forge.mismatches(mint, stranger(lab, good) or nobody)
     yield "minted.nested", forge.nested(mint)

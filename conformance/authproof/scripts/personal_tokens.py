@@ -24,7 +24,7 @@ from authproof_spec.contract import Meaning, PersonalAccessTokens
 from authproof_spec.pointer import Json, get, put
 
 DAY = 86400
-_MALFORMED = ("*", "'")
+_MALFORMED = ("*", "%", "'")
 _LONGEST = 10_000
 _LAG = 1
 """Seconds that the copies of a server may need to hear of a revocation."""

@@ -60,13 +60,15 @@ def _in_turn(lab: Lab, application: Application, part: slice) -> Script:
         if not lab.may_fail_a_login():
             raise _spent(lab)
         return
-    for turn, attempt in [*enumerate(sorted(_attempts(lab), key=lambda attempt: attempt.rank))][part]:
+    attempts = sorted(_attempts(lab), key=lambda attempt: attempt.rank)
+    near = [attempt for attempt in attempts if attempt.near]
+    for attempt in attempts[part]:
         if not lab.may_fail_a_login():
             raise _spent(lab)
         if not attempt.near:
             yield from _try(lab, attempt)
             continue
-        variant, changes = _near_miss(lab, attempt.account, turn)
+        variant, changes = _near_miss(lab, attempt.account, near.index(attempt))
         accepted = yield from _try(lab, replace(attempt, changes=changes, name=f"{attempt.name}.near_miss"), variant)
         if accepted and lab.may_fail_a_login():
             # Almost right was good enough; that tells nothing yet of a password that is nothing like it.
@@ -93,9 +95,9 @@ def _attempts(lab: Lab) -> Iterator[Attempt]:
         for rank, (name, account) in zip((0, 5), [*accounts, ("login", session.account)], strict=False):
             yield _wrong_secret(lab, Attempt(rank, name, application, account, login))
         if changes := _unknown(lab, login):
-            yield Attempt(2 if first_of_all else 4, "login.unknown", application, session.account, login, changes)
+            yield Attempt(1 if first_of_all else 4, "login.unknown", application, session.account, login, changes)
         further = [other for other in application.logins if other is not login and session.account.can_use(other)]
-        for rank, other in zip(chain([1], repeat(3)), further, strict=False):
+        for rank, other in zip(chain([2], repeat(3)), further, strict=False):
             yield _wrong_secret(lab, Attempt(rank, "login", application, session.account, other))
         first_of_all = False
 

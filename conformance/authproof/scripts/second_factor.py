@@ -44,6 +44,8 @@ class Desk:
             raise Missing(f"The profile's account has not what a login of {self.application.name} asks for.")
         body = self.lab.credentials(login, self.account)
         (exchange,) = yield Probe(name, self.lab.call(login.operation, body=body), login.operation.id)
+        with suppress(Blocked):
+            self.lab.opened(self.application, self.account, exchange)  # by a server that asks for no second factor
         challenge = exchange.response.at(self.factor.response_challenge) if exchange.response else None
         if not isinstance(challenge, str) or not challenge:
             raise Blocked(f"The login of the account with a second factor was answered {exchange.describe()} without a challenge.")
@@ -151,9 +153,10 @@ def _last_wrong_code(at: Desk, challenge: str, moment: float) -> Probe:
 
 
 def _malformed(right: str) -> Iterator[tuple[str, Json]]:
-    """The right code in forms that are none."""
+    """The right code in forms that are none, and none at all."""
     yield "a list that holds it", [right]
     yield "its digits in another script", right.translate(_SCRIPT_DIGITS)
+    yield "null", None
 
 
 def _wrong_code(at: Desk, moment: float, steps: int = -_FAR) -> str:

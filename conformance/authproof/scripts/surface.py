@@ -8,6 +8,7 @@ from dataclasses import replace
 from authproof.exchange import Probe
 from authproof.lab import MAIN, Lab, Missing, Script
 from authproof.scripts.bearer import has_identity, verbatim, who_am_i
+from authproof.scripts.forgeries import elsewhere
 from authproof.scripts.objects import overrides
 from authproof_spec import Application, Operation
 
@@ -18,11 +19,12 @@ _NEIGHBOURS = ("/.git/HEAD", "/.env", "/actuator/env", "/debug/vars")
 
 
 def methods(lab: Lab, application: Application) -> Script:
-    """HEAD, OPTIONS and an undeclared method at who-am-I; at one application also the rarer methods, and a method that fields override."""
+    """HEAD at what is read, OPTIONS and an undeclared method at who-am-I; at one application also the rarer methods, and one that fields override."""
     operation = who_am_i(lab, application)
     stranger = lab.call(operation)
-    if operation.method == "GET":
-        yield Probe("bearer.head", replace(stranger, method="HEAD"), operation.id)
+    for read in (operation, *elsewhere(lab, application)):
+        if read.method == "GET":
+            yield Probe("bearer.head", replace(lab.call(read), method="HEAD"), read.id)
     yield Probe("method.options", replace(stranger, method="OPTIONS"), operation.id)
     declared = {other.method for other in lab.contract.operations if other.path == operation.path}
     undeclared = next((method for method in ("PUT", "PATCH", "DELETE") if method not in declared), INVENTED)
@@ -84,4 +86,11 @@ def _spelled_paths(lab: Lab, operation: Operation) -> Iterator[Probe]:
     for variant, spelled in spellings.items():
         if spelled != path:
             yield Probe("path.spelled", replace(stranger, target=f"{spelled}{mark}{query}"), operation.id, variant)
+    login = next((other for app in lab.contract.applications.values() for other in app.logins if not other.operation.path_parameters), None)
+    if login:
+        beside = login.operation.path
+        up = "/.." * beside.count("/")
+        yield Probe("path.spelled", verbatim(replace(stranger, target=f"{beside}{up}{stranger.target}")), operation.id, "by way of a public path")
+        named = f"{stranger.target}{'&' if mark else '?'}from={beside}"
+        yield Probe("path.spelled", replace(stranger, target=named), operation.id, "a public path in the query")
     yield Probe("path.spelled", verbatim(replace(stranger, target=lab.profile.url + stranger.target)), operation.id, "the whole URL")

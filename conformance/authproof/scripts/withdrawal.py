@@ -9,17 +9,21 @@ from authproof.exchange import Exchange, Probe
 from authproof.lab import MAIN, Blocked, Hook, Lab, Missing, PersonalToken, Script, Session, Step, Wait
 from authproof.profile import Account, Part
 from authproof.scripts import cleanup
-from authproof.scripts.permissions import restricted
+from authproof.scripts.permissions import SAFE, breaking_body, restricted
 from authproof.scripts.personal_tokens import create
 from authproof.scripts.refresh import keep
 from authproof_spec import Application, Operation
+from authproof_spec.pointer import Json
 
 _SPREAD = 5
 """Seconds that a change of an account may need to be known everywhere."""
 
 
 def withdrawn_permission(lab: Lab, application: Application) -> Script:
-    """A reading operation before and after its permission was taken from the account: with the old access token, the next one, and a personal one."""
+    """A reading operation before and after its permission was taken from the account: with the old access token, the next one, and a personal one.
+
+    Then each writing operation, while the account has every permission but its own.
+    """
     operation = _reading(lab, application)
     if operation is None:
         raise Missing(f"The contract has no reading operation of {application.name} that takes a permission.")
@@ -41,17 +45,28 @@ def withdrawn_permission(lab: Lab, application: Application) -> Script:
     if token:
         yield Probe("withdrawal.token_before", lab.example_call(operation, bearer=token.value), operation.id)
     give_back = lab.hook("set_permissions", account, permissions=held)
-    needed = {name for names in operation.bearer_schemes.values() for name in names}
-    fewer = [name for name in held if name not in needed]
-    yield replace(lab.hook("set_permissions", account, permissions=fewer), undo=give_back)
+    yield replace(lab.hook("set_permissions", account, permissions=_but(held, operation)), undo=give_back)
     yield Probe("withdrawal.old_token", lab.example_call(operation, bearer=session.access_token), operation.id)
     if token:
         yield Probe("withdrawal.token_after", lab.example_call(operation, bearer=token.value), operation.id)
     session = yield from _renewed(lab, application, session)
     yield Probe("withdrawal.new_token", lab.example_call(operation, bearer=session.access_token), operation.id)
+    for other in restricted(lab, application):
+        if other.method not in SAFE and set(_but(held, other)) != set(_but(held, operation)):
+            yield replace(lab.hook("set_permissions", account, permissions=_but(held, other)), undo=give_back)
+            session = yield from _renewed(lab, application, session)
+            # A server that asks for another permission refuses it for its body or its object, and changes nothing.
+            body = breaking_body(lab, other) if other.request_body else None
+            yield Probe("withdrawal.all_but_this", lab.call(other, bearer=session.access_token, body=body), other.id)
     yield give_back
     if token:
         yield from cleanup.revoke(lab, token)
+
+
+def _but(held: Sequence[Json], operation: Operation) -> list[Json]:
+    """The permissions `held` without those that `operation` takes."""
+    needed = {name for names in operation.bearer_schemes.values() for name in names}
+    return [name for name in held if name not in needed]
 
 
 def _reading(lab: Lab, application: Application) -> Operation | None:

@@ -577,17 +577,36 @@ class TriesTheCookie(_Rescues):
     rescue = staticmethod(lambda call: cookies_of(call).get("access_token"))
 
 
+class _ServesHead(Guard):
+    def is_open(self, operation: Operation) -> bool:
+        """True for an operation that answers HEAD to strangers."""
+        return True
+
+    def admit(self, call: Call, operation: Operation, path_parameters: PathParameters) -> Caller:
+        if call.method == "HEAD" and without_bearer(call) and self.is_open(operation):
+            call = with_bearer(call, access_token(self._state, operation))
+        return super().admit(call, operation, path_parameters)
+
+
 @fault(
     "serves-head-to-strangers",
     breaks="BEARER-18",
     reference="CVE-2010-0738",
     harm="Anybody learns by HEAD what exists, and carries out whatever the handler does.",
 )
-class ServesHead(Guard):
-    def admit(self, call: Call, operation: Operation, path_parameters: PathParameters) -> Caller:
-        if call.method == "HEAD" and without_bearer(call):
-            call = with_bearer(call, access_token(self._state, operation))
-        return super().admit(call, operation, path_parameters)
+class ServesHead(_ServesHead):
+    """At every operation."""
+
+
+@fault(
+    "serves-head-to-strangers-on-one-operation",
+    breaks="BEARER-18",
+    reference="RFC 9110 §9.3.2",
+    harm="The operation whose route names GET alone is open to the method that comes with it.",
+)
+class ServesHeadOnce(_ServesHead):
+    def is_open(self, operation: Operation) -> bool:
+        return reads_with_permission(operation)
 
 
 # What is judged first

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 
 from authproof_mock.accounts import Account
@@ -16,7 +17,7 @@ from authproof_mock.refusal import Refusal
 from authproof_mock.samples import Samples
 from authproof_mock.sessions import Family
 from authproof_mock.state import Request, State
-from authproof_mock.tokens import AccountId, Purpose, Tokens, TokenType
+from authproof_mock.tokens import AccountId, InvalidToken, Purpose, Tokens, TokenType
 from authproof_spec.contract import Application, CookiePolicy, Login, Operation, SecondFactor
 from authproof_spec.pointer import Json, get
 
@@ -428,16 +429,38 @@ class FailsOnTwoCookies(Flows):
         return super().refresh(application, request)
 
 
+class _KeepsTheRefusedCookie(Flows):
+    is_kept = True
+
+    def refuse_refresh(self, application: Application) -> Refusal:
+        refusal = super().refuse_refresh(application)
+        headers = [header for header in refusal.headers if header[0] != "set-cookie" or not self.is_kept]
+        return Refusal(refusal.status, refusal.message, headers=headers)
+
+
 @fault(
     "keeps-the-cookie-of-a-refused-refresh",
     breaks="REFRESH-21",
     reference="contract",
     harm="The browser sends a dead cookie again and again, and each time it looks like theft.",
 )
-class KeepsTheRefusedCookie(Flows):
-    def refuse_refresh(self, application: Application) -> Refusal:
-        refusal = super().refuse_refresh(application)
-        return Refusal(refusal.status, refusal.message, headers=[header for header in refusal.headers if header[0] != "set-cookie"])
+class KeepsTheRefusedCookie(_KeepsTheRefusedCookie):
+    """Whatever the cookie is refused for."""
+
+
+@fault(
+    "keeps-the-cookie-of-an-expired-refresh",
+    breaks="REFRESH-21",
+    reference="contract",
+    harm="After a night the browser sends a dead cookie with every visit, until somebody empties it.",
+)
+class KeepsTheExpiredCookie(_KeepsTheRefusedCookie):
+    def refresh(self, application: Application, request: Request) -> Answer:
+        self.is_kept = False
+        with suppress(InvalidToken):
+            content = self._state.tokens.read(self.refresh_token_of(application, request) or "")
+            self.is_kept = content.expires_at <= self._state.clock.now()
+        return super().refresh(application, request)
 
 
 @fault(

@@ -13,7 +13,7 @@ from authproof_mock.faults.forged_tokens import TakesAnotherKey
 from authproof_mock.guard import Guard
 from authproof_mock.refusal import Refusal
 from authproof_mock.state import Caller, State
-from authproof_mock.tokens import Content, InvalidToken, Tokens
+from authproof_mock.tokens import Content, InvalidToken, Purpose, Tokens
 from authproof_spec.contract import Meaning, Operation
 from authproof_spec.pointer import Json
 
@@ -188,6 +188,18 @@ class GrantsAnHour(Tokens):
     def check_expiry(self, content: Content) -> None:
         if content.expires_at <= self._clock.now() - 3600:
             super().check_expiry(content)
+
+
+@fault(
+    "remembers-for-ever-that-a-token-was-good",
+    breaks="JWT-34",
+    reference="CWE-613",
+    harm="A token that was used once works until the server is started anew.",
+)
+class RemembersGoodTokens(Tokens):
+    def verify(self, token: str) -> Content:
+        content = self._verified.get(token)
+        return content if content and content.type.purpose is Purpose.ACCESS else super().verify(token)
 
 
 @fault(

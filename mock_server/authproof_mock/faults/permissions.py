@@ -7,7 +7,7 @@ from dataclasses import replace
 from urllib.parse import parse_qs
 
 from authproof_mock.accounts import Account
-from authproof_mock.faults.bearer import reads_with_permission
+from authproof_mock.faults.bearer import reads_with_permission, takes_permission
 from authproof_mock.faults.fault import fault
 from authproof_mock.guard import Guard
 from authproof_mock.http import Answer, Call
@@ -59,6 +59,18 @@ class ChecksNoPost(Guard):
     def check_permissions(self, caller: Caller, operation: Operation) -> None:
         if operation.method != "POST":
             super().check_permissions(caller, operation)
+
+
+@fault(
+    "asks-for-another-permission-where-one-deletes",
+    breaks="AUTHZ-02",
+    reference="CWE-863",
+    harm="The permission was copied along with the route, and whoever may look may delete.",
+)
+class AsksForAnotherPermission(Guard):
+    def check_permissions(self, caller: Caller, operation: Operation) -> None:
+        reading = (other for other in self._state.contract.protected_operations if reads_with_permission(other))
+        super().check_permissions(caller, next(reading) if operation.method == "DELETE" and takes_permission(operation) else operation)
 
 
 @fault(

@@ -339,6 +339,23 @@ class _TellsOfTheRefresh(Flows):
             tokens.refreshing = False  # type: ignore[attr-defined]
 
 
+class _WritesALateExpiry(WritesOtherClaims):
+    refreshing = False
+
+    def written(self, token_type: TokenType, claims: Claims) -> Claims:
+        if not self.refreshing or token_type.purpose is not Purpose.ACCESS:
+            return claims
+        return {**claims, **{name: int(str(claims[name])) + 86400 for name in self._rules.claims_meaning(Meaning.EXPIRES_AT)}}
+
+
+lets_access_tokens_of_a_refresh_live_for_a_day = fault(
+    "lets-access-tokens-of-a-refresh-live-for-a-day",
+    breaks="JWT-03",
+    reference="RFC 6750 §5.3",
+    harm="All tokens but the first of a session work for a day when they are stolen.",
+)(_WritesALateExpiry, _TellsOfTheRefresh)
+
+
 widens_the_audience_at_a_refresh = fault(
     "widens-the-audience-at-a-refresh",
     breaks="REFRESH-22",

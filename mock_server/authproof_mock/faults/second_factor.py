@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -31,6 +32,22 @@ from authproof_spec.pointer import Json, get
 class AsksForNoSecondFactor(Flows):
     def needs_second_factor(self, account: Account) -> bool:
         return False
+
+
+@fault(
+    "asks-for-no-second-factor-for-an-hour",
+    breaks="MFA-01",
+    reference="CWE-308",
+    harm="Once the user has given a code, a stolen password is enough, from wherever.",
+)
+class RemembersTheSecondFactor(Flows):
+    def answer_challenge(self, application: Application, factor: SecondFactor, request: Request) -> Answer:
+        answer = super().answer_challenge(application, factor, request)
+        self._given = self._state.clock.now()
+        return answer
+
+    def needs_second_factor(self, account: Account) -> bool:
+        return super().needs_second_factor(account) and self._state.clock.now() > getattr(self, "_given", -math.inf) + 3600
 
 
 @fault(
@@ -299,6 +316,30 @@ reads_lists = fault(
     reference="CWE-1287",
     harm="One request tries a million codes, and the limit counts one.",
 )(_TakesAnyForm, _ReadsLists)
+
+
+class _AsksForNoCode(_TakesAnyForm):
+    """Looks at the form of no code that is not there."""
+
+    def problems(self, schema: str, value: Json) -> dict[str, list[str]]:
+        has_code = isinstance(value, dict) and value.get("token") is not None
+        return Validation.problems(self, schema, value) if has_code else super().problems(schema, value)
+
+
+class _TakesNoCode(SecondFactors):
+    def answer(self, challenge: Challenge, secret: str, code: Json) -> bool:
+        if code is None:
+            self.consume(challenge)
+            return True
+        return super().answer(challenge, secret, code)
+
+
+takes_no_code = fault(
+    "takes-an-answer-without-a-code",
+    breaks="MFA-13",
+    reference="CWE-1287",
+    harm="The code is compared where there is one, so a stolen password is enough for who sends none.",
+)(_AsksForNoCode, _TakesNoCode)
 
 
 class _TakesAnyText(_TakesAnyForm):

@@ -167,6 +167,19 @@ class ValidatesFirst(Guard):
         return super().admit(call, operation, path_parameters)
 
 
+@fault(
+    "validates-the-body-of-one-operation-before-the-credentials",
+    breaks="BEARER-23",
+    reference="OWASP API Top 10 2023 API8",
+    harm="A stranger learns how the one operation that was written otherwise reads its input.",
+)
+class ValidatesOneFirst(Guard):
+    def admit(self, call: Call, operation: Operation, path_parameters: PathParameters) -> Caller:
+        if without_bearer(call) and operation.method == "PATCH" and call.body == b"{}":
+            raise Refusal(400, "The body is not valid.", fields={"body": ["This is not valid."]})
+        return super().admit(call, operation, path_parameters)
+
+
 class _LooksUpFirst(Guard):
     """Tells strangers of a personal access token that does not exist."""
 

@@ -69,6 +69,18 @@ def test_an_object_that_is_there_shows_more_than_one_that_is_not(missing: int, e
     assert judge("AUTHZ-02", UPDATE, *exchanges).verdict is verdict
 
 
+@pytest.mark.parametrize(("status", "verdict"), [(403, PASS), (404, FAIL), (400, FAIL), (200, FAIL), (401, UNCLEAR), (429, UNCLEAR), (500, UNCLEAR)])
+def test_each_operation_asks_for_its_own_permission(status: int, verdict: Verdict) -> None:
+    without = asked("permission.missing", UPDATE, answer(403), body=b"{}")
+    others = asked("withdrawal.all_but_this", UPDATE, answer(status), body=b"{}")
+    assert judge("AUTHZ-02", UPDATE, without, others).verdict is verdict
+
+
+def test_a_server_that_hides_objects_is_not_asked_for_one_permission_of_many() -> None:
+    hidden = asked("permission.missing", UPDATE, answer(404), body=b"{}")
+    assert judge("AUTHZ-02", UPDATE, hidden, asked("withdrawal.all_but_this", UPDATE, answer(404), body=b"{}")).verdict is WARN
+
+
 @pytest.mark.parametrize(
     ("statuses", "verdict"),
     [
