@@ -98,6 +98,11 @@ def certify(parts: Parts, served: Contract | None = None, only: Iterable[str] = 
 
     black_box: the profile has neither signing key nor hooks.
     """
+    return run(parts, served, only, budget=budget, black_box=black_box).report()
+
+
+def run(parts: Parts, served: Contract | None = None, only: Iterable[str] = (), *, budget: Budget = ENOUGH, black_box: bool = False) -> Certification:
+    """The same, when it has run and nothing is judged yet."""
     served = served or contract()
     seed = seed_for(served)
     key = new_key(served.tokens.algorithm or "HS256")
@@ -112,13 +117,18 @@ def certify(parts: Parts, served: Contract | None = None, only: Iterable[str] = 
         budget=replace(budget, wait=0) if black_box else budget,
     )
     hooks = None if black_box else BackendHooks(backend)
-    run = Certification(served, profile, plan(served, only), transport=InProcess(backend), hooks=hooks)
-    run.run()
-    return run.report()
+    made = Certification(served, profile, plan(served, only), transport=InProcess(backend), hooks=hooks)
+    made.run()
+    return made
 
 
 def certify_over_tls(parts: Parts) -> Report:
-    """The report on the same mock behind a socket with TLS. It verifies no certificate, so that a wrong one ends nothing."""
+    """The report on the same mock behind a socket with TLS."""
+    return run_over_tls(parts).report()
+
+
+def run_over_tls(parts: Parts) -> Certification:
+    """The run of that. It verifies no certificate, so that a wrong one ends nothing."""
     key = new_key(contract().tokens.algorithm)
     tls = parts.certificates().tls("127.0.0.1")
     with (
@@ -129,17 +139,22 @@ def certify_over_tls(parts: Parts) -> Report:
         authority.flush()
         accounts = accounts_of(contract(), load_seed())
         profile = Profile(url, accounts, signing_key=key, ca=Path(authority.name), verify=False, timeout=30, unsafe_methods=True)
-        run = Certification(contract(), profile, plan(contract()), hooks=BackendHooks(backend))
-        run.run()
-    return run.report()
+        made = Certification(contract(), profile, plan(contract()), hooks=BackendHooks(backend))
+        made.run()
+    return made
 
 
 def certify_fault(fault: Fault, *, black_box: bool = False) -> Report:
     """The report on a mock with `fault`, where it shows: some are in TLS alone."""
+    return run_fault(fault, black_box=black_box).report()
+
+
+def run_fault(fault: Fault, *, black_box: bool = False) -> Certification:
+    """The run of that."""
     parts = fault.parts(Parts())
     if fault.breaks in IN_TLS_ALONE:
-        return certify_over_tls(parts)
-    return certify(parts, contract_of(fault), black_box=black_box)
+        return run_over_tls(parts)
+    return run(parts, contract_of(fault), black_box=black_box)
 
 
 def complaints(report: Report) -> dict[str, Verdict]:

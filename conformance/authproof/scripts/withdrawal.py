@@ -7,9 +7,10 @@ from dataclasses import replace
 
 from authproof.exchange import Exchange, Probe
 from authproof.lab import MAIN, Blocked, Hook, Lab, Missing, PersonalToken, Script, Session, Step, Wait
+from authproof.methods import SAFE
 from authproof.profile import Account, Part
 from authproof.scripts import cleanup
-from authproof.scripts.permissions import SAFE, breaking_body, restricted
+from authproof.scripts.permissions import refused_body, restricted
 from authproof.scripts.personal_tokens import create
 from authproof.scripts.refresh import keep
 from authproof_spec import Application, Operation
@@ -56,7 +57,7 @@ def withdrawn_permission(lab: Lab, application: Application) -> Script:
             yield replace(lab.hook("set_permissions", account, permissions=_but(held, other)), undo=give_back)
             session = yield from _renewed(lab, application, session)
             # A server that asks for another permission refuses it for its body or its object, and changes nothing.
-            body = breaking_body(lab, other) if other.request_body else None
+            body = (refused_body(lab, other) or {}) if other.request_body else None
             yield Probe("withdrawal.all_but_this", lab.call(other, bearer=session.access_token, body=body), other.id)
     yield give_back
     if token:
