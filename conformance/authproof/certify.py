@@ -86,6 +86,22 @@ def plan(
     )
 
 
+def evidence_of(contract: Contract, profile: Profile, recording: Recording) -> Evidence:
+    """What the checks read of a run with `profile`."""
+    return Evidence(
+        contract,
+        recording.exchanges,
+        recording.facts,
+        recording.outcomes,
+        recording.hook_records,
+        recording.moved,
+        profile.url,
+        recording.handshakes,
+        roles=tuple(Role(name, account.part, account.permissions) for name in contract.applications for account in profile.roles(name)),
+        unasked=frozenset() if profile.allows_unsafe_methods else frozenset(operation.id for operation in writing_operations(contract)),
+    )
+
+
 class Certification:
     """A run of the scripts that a plan needs, made once; its items are judged one by one or together."""
 
@@ -156,18 +172,7 @@ class Certification:
     @recording.setter
     def recording(self, recording: Recording) -> None:
         self._recording = recording
-        self._evidence = Evidence(
-            self.contract,
-            recording.exchanges,
-            recording.facts,
-            recording.outcomes,
-            recording.hook_records,
-            recording.moved,
-            self.profile.url,
-            recording.handshakes,
-            roles=tuple(Role(name, account.part, account.permissions) for name in self.contract.applications for account in self.profile.roles(name)),
-            unasked=frozenset() if self.profile.allows_unsafe_methods else frozenset(operation.id for operation in writing_operations(self.contract)),
-        )
+        self._evidence = evidence_of(self.contract, self.profile, recording)
 
     def judge(self, item: Item) -> Result:
         """The result of one item, as waived where the profile excuses it. A check that raises becomes an error of its own."""

@@ -20,6 +20,13 @@ class NotObserved(Exception):
     """A check asked for a probe that was not sent, or had no answer; the message says which."""
 
 
+class AskedElsewhere(NotObserved):
+    """The probe was sent to another application alone, which stands for all."""
+
+    def __init__(self) -> None:
+        super().__init__("This is asked of another application alone, which stands for all.")
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """Why a script did not run to its end: `verdict` is what becomes of the checks that read it."""
@@ -77,10 +84,19 @@ class Evidence:
         return tuple(self._by_question.get((name, operation.id), ()))
 
     def one(self, name: str, operation: Operation | None = None) -> Exchange:
-        """The first exchange of the probe `name` (at `operation`). Raises NotObserved when there is no answered one."""
+        """The first exchange of the probe `name` (at `operation`). Raises NotObserved, or AskedElsewhere, when there is no answered one."""
         for exchange in self.all(name, operation):
             return exchange
+        if operation and self.is_asked_elsewhere(name, operation):
+            raise AskedElsewhere
         raise NotObserved(f"The probe {name} was not answered.")
+
+    def is_asked_elsewhere(self, name: str, operation: Operation) -> bool:
+        """True when the probe `name` was answered by another application than that of `operation`, which was not asked it."""
+        own = self.application_of(operation)
+        asked = {application.name for exchange in self.all(name) if (application := self.application_of(self.operation_of(exchange)))}
+        unanswered = any(exchange.probe.name == name and exchange.response is None for exchange in self.exchanges)
+        return own is not None and bool(asked) and own.name not in asked and not unanswered
 
     @functools.cached_property
     def answered(self) -> tuple[Exchange, ...]:

@@ -115,7 +115,9 @@ class Lab:
     personal_values: every personal access token of the run, which may travel otherwise than an access token.
     csrf_values, partners: what was given together with an access token, by it, and the access token given together with a refresh token.
     open_sessions, personal_tokens: what is to be ended at the end; the runner tells `note` every exchange, so that none is forgotten.
+    spare: by application a session with a refresh token that a script is done with, and that was seen to live; for the next one that needs one.
     served: the operations that somebody who may call them was asked as, with the part of the account. answers: to what was asked for its list.
+    not_found: by application a request of somebody who may, that was answered 404.
     failed_logins: how many the target has refused so far. moved: seconds by which hooks moved the target's clock.
     """
 
@@ -135,8 +137,10 @@ class Lab:
     csrf_values: dict[str, str] = field(default_factory=dict, repr=False)
     partners: dict[str, str] = field(default_factory=dict, repr=False)
 
+    spare: dict[str, Session] = field(default_factory=dict)
     served: set[tuple[str, str]] = field(default_factory=set)
     answers: dict[str, Json] = field(default_factory=dict, repr=False)
+    not_found: dict[str, Request] = field(default_factory=dict, repr=False)
     inputs: InputSource = field(init=False, repr=False)
     _writing: frozenset[str] = field(init=False, repr=False)
 
@@ -310,6 +314,12 @@ class Lab:
         body = self.credentials(login, account)
         (exchange,) = yield Probe(name, self.call(login.operation, body=body), login.operation.id, account.part)
         return self.opened(application, account, exchange)
+
+    def spare_or_new(self, application: Application) -> Generator[Step, Sequence[Exchange], Session]:
+        """The spare session of `application`, or a new one of the account that most probes use. Raises Missing or Blocked."""
+        if spare := self.spare.pop(application.name, None):
+            return spare
+        return (yield from self.log_in(application, self.session(application, *MAIN).account))
 
     def opened(self, application: Application, account: Account, exchange: Exchange) -> Session:
         """The session that `exchange` opened, to be logged out at the end. Raises Blocked when it opened none."""

@@ -97,7 +97,9 @@ def test_the_url_of_the_command_line_wins(tmp_path: Path) -> None:
         ('[target]\nurl = "https://a"\n[budget]\nrequests = 0', "budget.requests: "),
         ('[target]\nurl = "https://a"\n[hooks.advance_clock]\nmethod = "PUT"', "hooks.advance_clock: "),
         ('[target]\nurl = "https://a"\n[hooks.format_disk]\ncommand = ["x"]', "hooks: Additional properties"),
-        ('[target]\nurl = "https://a"\n[accounts.admin.owner]\nemail = "x"', "accounts.admin: Additional properties"),
+        ('[target]\nurl = "https://a"\n[accounts.admin.owner]\nemail = "x"', "accounts.admin.owner: there is no such part"),
+        ('[target]\nurl = "https://a"\n[accounts.admin.owner]\npermissions = "all"', "accounts.admin.owner.permissions: "),
+        ('[target]\nurl = "https://a"\n[parameters]\nslug = []', "parameters.slug: "),
         (
             '[target]\nurl = "https://a"\n[accounts.admin.second_factor]\ntotp_secret = "!"',
             "/accounts/admin/second_factor/totp_secret: this is no secret",
@@ -192,7 +194,12 @@ def test_overlays_count_from_the_profile(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     ("budget", "protected", "expected"),
-    [(Budget(), 10, (600, 300.0)), (Budget(), 25, (600, 300.0)), (Budget(), 1025, (10600, 1300.0)), (Budget(requests=7, seconds=8), 1025, (7, 8))],
+    [(Budget(), 10, (600, 300.0)), (Budget(), 25, (600, 300.0)), (Budget(), 1025, (15600, 1300.0)), (Budget(requests=7, seconds=8), 1025, (7, 8))],
 )
 def test_a_budget_suits_the_size_of_the_contract(budget: Budget, protected: int, expected: tuple[int, float]) -> None:
     assert budget.for_operations(protected) == expected
+
+
+def test_a_budget_has_room_for_every_variant_and_for_roles_of_ones_own() -> None:
+    assert Budget().for_operations(10, exhaustive=True) == (800, 300.0)
+    assert Budget().for_operations(10, roles=2) == (626, 300.0)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 _SAYING = {"met", "broken", "weak", "undecided", "untestable", "NotObserved", "say"}
 """Calls whose arguments are a text and the exchanges that are shown with it."""
@@ -165,7 +165,7 @@ class _Walk:
         for replacement in _replacements(part):
             yield self._mutant(part, replacement, node, field, index)
         if _is_condition(node, field) and _is_worth_negating(part):
-            yield self._mutant(part, ast.UnaryOp(ast.Not(), part), node, field, index)
+            yield self._mutant(part, ast.UnaryOp(ast.Not(), cast("ast.expr", part)), node, field, index)
         match part:
             case ast.JoinedStr() if _is_wording(part):
                 return
@@ -273,4 +273,4 @@ def _is_text(part: ast.AST) -> bool:
 
 
 def _is_wording(text: ast.JoinedStr) -> bool:
-    return any(isinstance(value, ast.Constant) and " " in value.value for value in text.values)
+    return any(isinstance(value, ast.Constant) and " " in str(value.value) for value in text.values)

@@ -13,6 +13,7 @@ import os
 import signal
 import sys
 import time
+import tomllib
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -230,8 +231,77 @@ def _told(what: str, tasks: Sequence[Any], work: Any, jobs: int) -> Iterator[tup
     print()  # noqa: T201  # as above
 
 
+_INTRODUCTION = """\
+# Mutation of the judges
+
+A check is only as good as the tests that pin its answers down. So the code that judges ({modules} modules: the checks, and what they judge by) is
+changed a little, one place at a time: a comparison turned round, a condition negated, a verdict taken for another, a statement or an argument left
+out. Each such *mutant* is then judged by the tests of the checks and by the recorded runs of every [fault](detection.md), of which tests pin
+what fails and what does not. A mutant that none of them notices *survives*.
+
+Not changed is what judges nothing: the wording of details, names, and documentation.
+
+Of {all} mutants {killed} died ({share}). This page is written by `python -m tests.proof.mutation`, which fails when fewer than {least} % die in
+all, or {least_each} % of one module, and when a survivor is not named in `tests/proof/survivors.toml`.
+
+| module | mutants | survived | died |
+|---|---:|---:|---:|
+"""
+_SURVIVORS = """
+## Survivors
+
+Each was looked at. `→` stands between the code and what became of it.
+"""
+_LEAST, _LEAST_EACH = 90, 80
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Survivors of one kind."""
+
+    reason: str
+    mutants: Sequence[str]
+
+
+def groups() -> Sequence[Group]:
+    """What is known of survivors: why each may survive."""
+    return [Group(entry["reason"], entry["mutants"]) for entry in tomllib.loads(REASONS.read_text("utf-8"))["group"]]
+
+
+def page(outcomes: Sequence[tuple[Mutant, str | None]]) -> str:
+    """The page on `outcomes`."""
+    counts = Counter((mutant.module, bool(killer)) for mutant, killer in outcomes)
+    modules = list(dict.fromkeys(mutant.module for mutant, _ in outcomes))
+    killed = sum(bool(killer) for _, killer in outcomes)
+    share = f"{100 * killed / len(outcomes):.1f} %"
+    text = _INTRODUCTION.format(modules=len(modules), all=len(outcomes), killed=killed, share=share, least=_LEAST, least_each=_LEAST_EACH)
+    for module in modules:
+        died, lives = counts[module, True], counts[module, False]
+        text += f"| {module.removeprefix('authproof.')} | {died + lives} | {lives} | {100 * died / (died + lives):.1f} % |\n"
+    text += _SURVIVORS
+    for group in groups():
+        text += f"\n### {group.reason}\n\n" + "".join(f"- {name}\n" for name in group.mutants)
+    return text
+
+
+def shortcomings(outcomes: Sequence[tuple[Mutant, str | None]]) -> Iterator[str]:
+    """What is wrong with `outcomes`: survivors that nobody looked at, names of mutants that died or are no more, too many survivors."""
+    alive = {mutant.name: mutant for mutant, killer in outcomes if not killer}
+    named = {name for group in groups() for name in group.mutants}
+    tried = {mutant.module.removeprefix("authproof.") for mutant, _ in outcomes}
+    for name in alive.keys() - named:
+        yield f"survives, and is not named: {name} (line {alive[name].lines[0]})"
+    for name in sorted(named - alive.keys()):
+        if name.partition(" ")[0] in tried:
+            yield f"is named, and does not survive: {name}"
+    for module, least in [("", _LEAST), *((module, _LEAST_EACH) for module in sorted(tried))]:
+        own = [bool(killer) for mutant, killer in outcomes if not module or mutant.module == f"authproof.{module}"]
+        if (share := 100 * sum(own) / len(own)) < least:
+            yield f"{module or 'all modules'}: {share:.1f} % died, and {least} % are due"
+
+
 def main() -> int:
-    """Try the mutants, tell which survive without a reason, and write the page when all were tried; 1 when there is something to look at."""
+    """Try the mutants, tell what is wrong with the outcome, and write the page when all were tried; 1 when something is wrong."""
     parser = argparse.ArgumentParser(prog="python -m tests.proof.mutation", description="Mutants of the judging code, and who notices them.")
     parser.add_argument("modules", nargs="*", help="such as checks.jwt; all when none is named")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once")
@@ -242,14 +312,12 @@ def main() -> int:
     code = pytest.main([*options, *(str(folder / name) for name in TESTS)], plugins=[trial])
     if code or not trial.outcomes:
         return int(code) or 1
-    for mutant, killer in trial.outcomes:
-        if not killer:
-            print(f"{mutant.lines[0]:4} {mutant.name}")
-    counts = Counter((mutant.module, bool(killer)) for mutant, killer in trial.outcomes)
-    for module in trial.modules:
-        k, s = counts[module, True], counts[module, False]
-        print(f"{module:40} {k + s:5} {s:4} {100 * k / max(1, k + s):.1f}")
-    return 0
+    wrong = sorted(shortcomings(trial.outcomes))
+    for line in wrong:
+        print(line)  # noqa: T201  # its reader sits at a terminal
+    if not given.modules:
+        PAGE.write_text(page(trial.outcomes), "utf-8")
+    return min(len(wrong), 1)
 
 
 if __name__ == "__main__":

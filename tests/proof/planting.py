@@ -20,7 +20,7 @@ from authproof.checks import CHECKS, Check
 from tests.proof.mutants import Mutant
 
 PACKAGE = Path(sys.modules["authproof"].__path__[0])
-_PURE = ("evidence", "reading", "verdict", "tokens", "conformity", "waivers", "classes")
+_PURE = ("evidence", "reading", "verdict", "tokens", "standing", "conformity", "waivers", "classes")
 _NO_JUDGES = {"__init__", "untested"}
 JUDGES = tuple(
     [f"authproof.{name}" for name in _PURE]

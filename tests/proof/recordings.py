@@ -14,8 +14,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
-from authproof.certify import Item, Recording, plan
+from authproof.certify import Item, Recording, evidence_of, plan
 from authproof.evidence import Evidence
+from authproof.profile import Profile
 from authproof.verdict import Verdict
 from authproof_mock.faults import all_faults
 from authproof_mock.parts import Parts
@@ -77,7 +78,7 @@ class Run:
 
     name: str
     recording: Recording
-    url: str
+    profile: Profile
     judged: Mapping[str, Sequence[tuple[Verdict, str]]] = field(default_factory=dict)
 
     @property
@@ -92,8 +93,7 @@ class Run:
 
     def evidence(self) -> Evidence:
         """What the checks read, with nothing looked up yet."""
-        kept = self.recording
-        return Evidence(self.contract, kept.exchanges, kept.facts, kept.outcomes, kept.hook_records, kept.moved, self.url, kept.handshakes)
+        return evidence_of(self.contract, self.profile, self.recording)
 
     def judge(self, requirement: str, seen: Evidence) -> list[tuple[Verdict, str]]:
         """The verdict and the detail of each item of `requirement`."""
@@ -144,7 +144,7 @@ def recorded(name: str) -> Run:
             made = run_fault(all_faults()[name])
         else:
             made = run(Parts(), _contracts()[name])
-        kept = {"made_by": made_by, "run": Run(name, made.recording, made.profile.url)}
+        kept = {"made_by": made_by, "run": Run(name, made.recording, made.profile)}
     if kept.get("judged_by") != judged_by:
         found: Run = kept["run"]  # type: ignore[assignment]
         seen = found.evidence()

@@ -106,7 +106,7 @@ def test_the_order_is_that_of_the_areas_and_then_of_the_numbers() -> None:
 @pytest.mark.parametrize(
     ("terms", "count", "ends"),
     [
-        (["bearer"], 28, ["BEARER-01", "BEARER-28"]),
+        (["bearer"], 29, ["BEARER-01", "BEARER-29"]),
         (["JWT-34"], 1, ["JWT-34", "JWT-34"]),
         (["jwt-3"], 10, ["JWT-30", "JWT-39"]),
         (["LOG"], 30, ["LOGIN-01", "LOGOUT-10"]),

@@ -128,7 +128,11 @@ def _errors(exchange: Exchange) -> list[str]:
 def scheme_is_read_in_any_case(seen: Evidence, operation: Operation) -> Judgement:
     """`bearer` and `BEARER` work like `Bearer`, and likewise another scheme (RFC 9110 section 11.1)."""
     spellings = {"bearer.lower_case": "The scheme in lower case", "bearer.upper_case": "The scheme in upper case"}
-    return worst(*(accepted(seen, seen.one(name, operation), what) for name, what in spellings.items()))
+    sent = [(seen.all(name, operation), what) for name, what in spellings.items()]
+    judgements = [accepted(seen, exchange, what) for exchanges, what in sent for exchange in exchanges]
+    if not judgements:
+        raise NotObserved("No other spelling of the scheme was answered.")
+    return worst(*judgements)
 
 
 @check("BEARER-07", on=identities, reads="bearer", where=word_before_the_token)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from authproof.checks.answers import came_from_elsewhere, refused, with_control
 from authproof.checks.designs import jwt_access_tokens
 from authproof.checks.registry import Check, Subjects, check, identities
-from authproof.evidence import Evidence, NotObserved
+from authproof.evidence import AskedElsewhere, Evidence, NotObserved
 from authproof.exchange import Exchange
 from authproof.verdict import Judgement, Verdict, broken, undecided, untestable, weak, worst
 from authproof_spec import Operation
@@ -70,9 +70,11 @@ def what_at(seen: Evidence, exchange: Exchange, operation: Operation, what: str)
 
 
 def nothing_sent(seen: Evidence, probes: Sequence[str], control: str, operation: Operation, what: str) -> Judgement:
-    """Untestable where the scripts had no such token to send. Raises NotObserved where they sent one in vain, or did not come so far."""
+    """Untestable where the scripts had no such token to send. Raises AskedElsewhere, or NotObserved where they sent one in vain, or did not come so far."""
     if any(exchange.probe.name in probes for exchange in seen.exchanges if exchange.response is None) or not seen.all(control, operation):
         raise NotObserved(f"No probe of this was answered: {what}.")
+    if any(seen.is_asked_elsewhere(probe, operation) for probe in probes):
+        raise AskedElsewhere
     return untestable(f"The contract's tokens leave nothing to try here: {what}.")
 
 

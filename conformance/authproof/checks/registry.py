@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from authproof.checks.designs import Condition, any_design
-from authproof.evidence import Evidence, NotObserved, Outcome
+from authproof.evidence import AskedElsewhere, Evidence, NotObserved, Outcome
 from authproof.tokens import changed_by_cookie
 from authproof.verdict import Judgement, Verdict, undecided, untestable
 from authproof_spec import Application, Contract, Operation
@@ -61,6 +61,8 @@ class Check:
         except NotObserved as absent:
             if operation.id in evidence.unasked:
                 return untestable(NOT_ASKED_TO_WRITE)
+            if isinstance(absent, AskedElsewhere) and not outcomes:
+                return untestable(str(absent))
             return next((Judgement(outcome.verdict, outcome.reason) for _, outcome in outcomes), undecided(str(absent)))
         # A script of ours that broke off may have left the question unasked on which the requirement fails.
         broken_off = (outcome for script, outcome in outcomes if script in self.scripts and outcome.verdict is Verdict.ERROR)

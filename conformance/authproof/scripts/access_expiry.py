@@ -8,13 +8,18 @@ from authproof.forge.minted import LEEWAY
 from authproof.lab import MAIN, Lab, Missing, Script, Wait
 from authproof.scripts.bearer import has_identity
 from authproof.scripts.forgeries import elsewhere
+from authproof.scripts.refresh import has_refresh, leave
 from authproof.vault import decode
 from authproof_spec import Application
 from authproof_spec.contract import Meaning
 
 
 def forged_refresh(lab: Lab, application: Application) -> Script:
-    """A refresh token that is both expired and wrongly signed. A server that believes it may end the session, which nobody needs any more."""
+    """A refresh token that is both expired and wrongly signed. A server that believes it may end the session, which nobody needs any more.
+
+    At one application, whose guard of refresh tokens stands for all.
+    """
+    lab.only_at_one(application, has_refresh)
     token = lab.session(application, *MAIN).refresh_token or ""
     if None in decode(token):
         raise Missing(f"The refresh token of {application.name} is no JWT, or there is none.")
@@ -43,5 +48,8 @@ def expiry(lab: Lab, application: Application) -> Script:
     yield Wait(max(0.0, remaining) + (max(tolerance, LEEWAY) if certain else tolerance) + 2)
     when = "long after its expiry" if certain else "just after its expiry"
     yield Probe("expiry.after", lab.call(operation, bearer=token), operation.id, when)
+    yield from leave(lab, session, "expiry.refreshed")
+    if lab.profile.signing_key and not application.access_token.opaque:
+        return  # the script `minted` asks every operation with an expired token of its own
     for other in elsewhere(lab, application):
         yield Probe("expiry.after", lab.example_call(other, bearer=token), other.id, when)

@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 from authproof.exchange import Headers, Probe, Request
 from authproof.lab import MAIN, Lab, Missing, Script, Session
 from authproof.profile import Part
+from authproof.scripts.forgeries import dealt
 from authproof.scripts.personal_tokens import token_body
 from authproof_spec import Application, Contract, Operation
 from authproof_spec.contract import SchemeKind, TokenKind
@@ -37,7 +38,7 @@ def bearer(lab: Lab, application: Application) -> Script:
             yield Probe("bearer.garbage", lab.example_call(operation, bearer=GARBAGE), operation.id)
     operation, session = who_am_i(lab, application), lab.session(application, *MAIN)
     kind, token = application.access_token, session.access_token
-    for name, value in _spellings(kind, token).items():
+    for name, value in (*_spellings(kind, token).items(), *dealt(lab, application, _other_cases(kind, token)).items()):
         yield Probe(name, lab.call_with(operation, kind, value), operation.id)
     if kind.field:
         yield _twice(lab, operation, kind, "a good token, then a bad one", token, GARBAGE)
@@ -148,9 +149,12 @@ def _spellings(kind: TokenKind, token: str) -> Mapping[str, str]:
     found["bearer.trailing"] = f"{_written(kind, token)} x" if kind.field else f"{token}x"
     if kind.word:
         found |= {"bearer.bare": token, "bearer.basic": f"Basic {token}"}
-    if kind.auth_scheme:
-        found |= {"bearer.lower_case": f"{kind.auth_scheme.lower()} {token}", "bearer.upper_case": f"{kind.auth_scheme.upper()} {token}"}
     return found
+
+
+def _other_cases(kind: TokenKind, token: str) -> Mapping[str, str]:
+    scheme = kind.auth_scheme
+    return {"bearer.lower_case": f"{scheme.lower()} {token}", "bearer.upper_case": f"{scheme.upper()} {token}"} if scheme else {}
 
 
 def _twice(lab: Lab, operation: Operation, kind: TokenKind, variant: str, first: str, second: str) -> Probe:

@@ -56,6 +56,7 @@ def end_everything(lab: Lab) -> Script:
     for token in lab.personal_tokens.copy():
         with contextlib.suppress(Missing, Blocked):
             yield from revoke(lab, token)
+    lab.spare.clear()
     for session in lab.open_sessions:
         if session.key and session.application.logout:
             with contextlib.suppress(Missing, Blocked):

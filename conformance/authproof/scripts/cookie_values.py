@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from authproof.exchange import Headers, Probe
-from authproof.lab import MAIN, Blocked, Lab, Missing, Script, Session
+from authproof.lab import Blocked, Lab, Missing, Script, Session
 from authproof.scripts.altered import altered_values
+from authproof.scripts.refresh import leave
 from authproof_spec import Application
 
 GARBAGE = "authproof-garbage"
@@ -18,9 +19,10 @@ def cookie_values(lab: Lab, application: Application) -> Script:
     if not application.token_cookies:
         raise Missing(f"No token of {application.name} travels in a cookie.")
     lab.only_at_one(application, lambda one: bool(one.token_cookies))
-    session = yield from lab.log_in(application, lab.session(application, *MAIN).account)
+    session = yield from lab.spare_or_new(application)
     yield from _access_cookie(lab, session)
     yield from _refresh_cookie(lab, session)
+    yield from leave(lab, session, "cookie.afterwards")
 
 
 def _access_cookie(lab: Lab, session: Session) -> Script:

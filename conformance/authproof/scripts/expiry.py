@@ -6,7 +6,7 @@ import math
 
 from authproof.exchange import Probe
 from authproof.forge.minted import LEEWAY
-from authproof.lab import MAIN, Blocked, Lab, Missing, Script, Wait
+from authproof.lab import Blocked, Lab, Missing, Script, Wait
 from authproof.scripts import cleanup
 from authproof.scripts.personal_tokens import DAY, create
 from authproof.scripts.refresh import has_refresh, keep, log_in, rotate
@@ -31,7 +31,7 @@ def token_expiry(lab: Lab, application: Application) -> Script:
         lasts = application.personal_access_tokens.kind.lifetime or 0
     if not lasts:
         raise Missing(f"The personal access tokens of {application.name} have no end, by the document.")
-    session = yield from lab.log_in(application, lab.session(application, *MAIN).account)
+    session = yield from lab.spare_or_new(application)
     try:
         token = yield from create(lab, session, "expiry.create", lab.now() + lasts)
     except Blocked:

@@ -52,7 +52,7 @@ def ownership(lab: Lab, application: Application) -> Script:
     yield Probe("ownership.use", lab.call(me, bearer=token.value), me.id)
     yield Probe("ownership.list", lab.call(personal.list, bearer=privileged.access_token), personal.list.id)
     yield lab.revocation(token, privileged.access_token, "ownership.revoke")
-    tokens = {Part.PRIVILEGED.value: privileged.access_token, "personal": token.value, Part.ORDINARY.value: owner.access_token}
+    tokens = {Part.PRIVILEGED.value: privileged.access_token, "personal": token.value}
     yield tuple(Probe("ownership.at_once", lab.call(me, bearer=value), me.id, whose) for whose, value in tokens.items())
     yield lab.revocation(token, owner.access_token, "ownership.end")
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from authproof.exchange import Exchange, Probe
 from authproof.lab import MAIN, Lab, Missing, Script, Session, Step
 from authproof.scripts.forgeries import elsewhere
-from authproof.scripts.refresh import forgeries, log_in, refresh_bystander, rotate
+from authproof.scripts.refresh import forgeries, is_asked_all, log_in, refresh_bystander, rotate
 from authproof_spec import Application
 
 
@@ -32,8 +32,9 @@ def logout(lab: Lab, application: Application) -> Script:
     if second != first:
         yield lab.refresh(application, first, "logout.ancestor_after")
     yield lab.logout(application, second, "logout.again")
-    yield lab.logout(application, None, "logout.without_cookie")
-    yield lab.logout(application, "x", "logout.garbage")
+    if is_asked_all(lab, application):
+        yield lab.logout(application, None, "logout.without_cookie")
+        yield lab.logout(application, "x", "logout.garbage")
     bystander = yield from _beside_a_logout(lab, application, bystander, "logout.other_session")
     for other in _open_elsewhere(lab, application):
         if other.refresh_token and other.application.refresh:
@@ -100,7 +101,7 @@ def _unharmed(lab: Lab, application: Application) -> Generator[Step, Sequence[Ex
     """
     for attempt in ("logout.unharmed", "logout.unharmed_by_forgery"):
         session = yield from log_in(lab, application)
-        if attempt == "logout.unharmed" and application.logout and application.logout.method != "GET":
+        if attempt == "logout.unharmed" and application.logout and application.logout.method != "GET" and is_asked_all(lab, application):
             by_get = lab.logout(application, session.refresh_token, "logout.get")
             yield replace(by_get, request=replace(by_get.request, method="GET"))
         first = session.refresh_token

@@ -45,7 +45,6 @@ def lists(lab: Lab, application: Application) -> Script:
 
 def operations(lab: Lab, application: Application) -> Script:
     """Each operation as each role that may call it; as each role with a name of its own also where it may not. Then a path that nobody declared."""
-    not_found = None
     for operation in _own(lab, application):
         for session in _roles(lab, application):
             probe = _as_role(lab, session, operation)
@@ -53,8 +52,8 @@ def operations(lab: Lab, application: Application) -> Script:
                 (exchange,) = yield probe
                 # Where the operation takes a permission and writes, the 403 of those who lack it shows that it is there.
                 if exchange.status == 404 and (probe.name in SERVED or not any(operation.bearer_schemes.values())):
-                    not_found = probe.request
-    if not_found:
+                    lab.not_found[application.name] = probe.request
+    if not_found := lab.not_found.get(application.name):
         yield Probe("operation.nowhere", replace(not_found, target=_nowhere(not_found.target), body=None), variant=application.name)
 
 

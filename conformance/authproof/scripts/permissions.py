@@ -62,9 +62,13 @@ def objects(lab: Lab, application: Application) -> Script:
         if own is None or rule.operation.method not in SAFE or lab.contract.application_of(rule.operation) is not application:
             continue
         foreign, kind = _foreign(lab, application, rule.attribute, own)
-        for name, value, variant in (("object.own", own, ""), ("object.foreign", foreign, kind)):
-            request = lab.call(rule.operation, bearer=session.access_token, path={rule.parameter: value})
-            yield Probe(name, request, rule.operation.id, variant)
+        request = lab.call(rule.operation, bearer=session.access_token, path={rule.parameter: own})
+        lab.served.add((rule.operation.id, session.account.part))
+        (exchange,) = yield Probe("object.own", request, rule.operation.id)
+        if exchange.status == 404:
+            lab.not_found[application.name] = request
+        request = lab.call(rule.operation, bearer=session.access_token, path={rule.parameter: foreign})
+        yield Probe("object.foreign", request, rule.operation.id, kind)
 
 
 def _foreign(lab: Lab, application: Application, attribute: str, own: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Token families: rotation, what is no refresh token, reuse, grace, and simultaneous use. Each script opens sessions of its own."""
+"""Token families: rotation, what is no refresh token, reuse, grace, and simultaneous use. No script uses a session that another one needs later."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from urllib.parse import quote
 
 from authproof.exchange import Exchange, Headers, Probe
 from authproof.forge import signature
-from authproof.lab import MAIN, Blocked, Lab, Missing, Script, Session, Step, Wait, without
+from authproof.lab import Blocked, Lab, Missing, Script, Session, Step, Wait, without
 from authproof.scripts.altered import opaque_forgeries
 from authproof.vault import decode
 from authproof_spec import Application
@@ -33,19 +33,25 @@ def refresh(lab: Lab, application: Application) -> Script:
     garbage = {"a word": "x", "a token's form": "a.b.c", "4 KB": "x" * 4000}
     for variant in garbage if is_asked_all(lab, application) else ("a word",):
         yield replace(lab.refresh(application, garbage[variant], "refresh.garbage"), variant=variant)
-    for probe in (*_elsewhere(lab, session), _by_get(lab, session)):
+    for probe in (*_elsewhere(lab, session), *_by_get(lab, session)):
         (exchange,) = yield probe
         lab.renewed(session, exchange)  # a server that is wrong has rotated it
     for variant, forged in forgeries(lab, application, session.refresh_token or ""):
         (exchange,) = yield replace(lab.refresh(application, forged, "refresh.forged"), variant=variant)
         lab.renewed(session, exchange)
-    if application.cookie:
-        cross_site = lab.refresh(application, session.refresh_token, "refresh.cross_site")
-        bare = without(cross_site.request, application.csrf.header if application.csrf else "")
-        (exchange,) = yield replace(cross_site, request=replace(bare, headers=(*bare.headers, *_CROSS_SITE)))
-        if lab.renewed(session, exchange):
-            return
-    yield from rotate(lab, session, "refresh.control")
+    is_served_elsewhere = application.cookie is not None and (yield from _from_another_site(lab, session))
+    if not is_served_elsewhere:
+        yield from rotate(lab, session, "refresh.control")
+    lab.spare[application.name] = session
+
+
+def _from_another_site(lab: Lab, session: Session) -> Generator[Step, Sequence[Exchange], bool]:
+    """A refresh as a page of another site would send it; True when it was served."""
+    application = session.application
+    probe = lab.refresh(application, session.refresh_token, "refresh.cross_site")
+    bare = without(probe.request, application.csrf.header if application.csrf else "")
+    (exchange,) = yield replace(probe, request=replace(bare, headers=(*bare.headers, *_CROSS_SITE)))
+    return lab.renewed(session, exchange)
 
 
 def _elsewhere(lab: Lab, session: Session) -> Iterator[Probe]:
@@ -71,9 +77,10 @@ def _elsewhere(lab: Lab, session: Session) -> Iterator[Probe]:
         yield Probe("refresh.elsewhere", request, refresh.id, "as a bearer token")
 
 
-def _by_get(lab: Lab, session: Session) -> Probe:
-    probe = lab.refresh(session.application, session.refresh_token, "refresh.get")
-    return replace(probe, request=replace(probe.request, method="GET"))
+def _by_get(lab: Lab, session: Session) -> Iterator[Probe]:
+    if is_asked_all(lab, session.application):
+        probe = lab.refresh(session.application, session.refresh_token, "refresh.get")
+        yield replace(probe, request=replace(probe.request, method="GET"))
 
 
 def forgeries(lab: Lab, application: Application, token: str) -> Iterator[tuple[str, str]]:
@@ -245,13 +252,22 @@ def keep(lab: Lab, session: Session, exchange: Exchange) -> str | None:
 
 
 def log_in(lab: Lab, application: Application) -> Generator[Step, Sequence[Exchange], Session]:
-    """A session with a refresh token. Raises Missing or Blocked when there is none to have."""
+    """A session with a refresh token, spare or new. Raises Missing or Blocked when there is none to have."""
     if application.refresh is None:
         raise Missing(f"The contract has no refresh for {application.name}.")
-    session = yield from lab.log_in(application, lab.session(application, *MAIN).account)
+    session = yield from lab.spare_or_new(application)
     if session.refresh_token is None:
         raise Blocked(f"{application.name}: the login gave no refresh token.")
     return session
+
+
+def leave(lab: Lab, session: Session, name: str) -> Script:
+    """Refresh `session`, which is spare if that shows that it lives."""
+    application = session.application
+    if application.refresh and session.refresh_token:
+        (exchange,) = yield lab.refresh(application, session.refresh_token, name)
+        if lab.renewed(session, exchange):
+            lab.spare[application.name] = session
 
 
 def rotate(lab: Lab, session: Session, name: str) -> Generator[Step, Sequence[Exchange], str]:

@@ -47,7 +47,7 @@ def withdrawn_permission(lab: Lab, application: Application) -> Script:
         yield Probe("withdrawal.token_before", lab.example_call(operation, bearer=token.value), operation.id)
     give_back = lab.hook("set_permissions", account, permissions=held)
     yield replace(lab.hook("set_permissions", account, permissions=_but(held, operation)), undo=give_back)
-    yield Probe("withdrawal.old_token", lab.example_call(operation, bearer=session.access_token), operation.id)
+    (with_old,) = yield Probe("withdrawal.old_token", lab.example_call(operation, bearer=session.access_token), operation.id)
     if token:
         yield Probe("withdrawal.token_after", lab.example_call(operation, bearer=token.value), operation.id)
     session = yield from _renewed(lab, application, session)
@@ -55,7 +55,9 @@ def withdrawn_permission(lab: Lab, application: Application) -> Script:
     for other in restricted(lab, application):
         if other.method not in SAFE and set(_but(held, other)) != set(_but(held, operation)):
             yield replace(lab.hook("set_permissions", account, permissions=_but(held, other)), undo=give_back)
-            session = yield from _renewed(lab, application, session)
+            # Where the token says what it permits, as an old one that is still let in seems to, only the next one knows of the change.
+            if with_old.status != 403:
+                session = yield from _renewed(lab, application, session)
             # A server that asks for another permission refuses it for its body or its object, and changes nothing.
             body = (refused_body(lab, other) or {}) if other.request_body else None
             yield Probe("withdrawal.all_but_this", lab.call(other, bearer=session.access_token, body=body), other.id)

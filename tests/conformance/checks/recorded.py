@@ -49,6 +49,7 @@ class Recorded:
     handshakes: tuple[Handshake, ...] = ()
     facts: dict[str, TokenFacts] = field(default_factory=lambda: {"ACCESS_TOKEN_1": TokenFacts("access_token", "", 1)})
     of: Contract = field(default_factory=contract)
+    unasked: frozenset[str] = frozenset()
 
     def judge(self, requirement: str, at: str, exchanges: Iterable[Exchange]) -> Judgement:
         """What the check of `requirement` says of the operation called `at`."""
@@ -58,7 +59,7 @@ class Recorded:
         """The same of an operation that another contract has."""
         numbered = tuple(replace(exchange, number=number) for number, exchange in enumerate(exchanges, 1))
         check = next(check for check in CHECKS if check.requirement == requirement)
-        return check(Evidence(self.of, numbered, self.facts, {}, url=self.url, handshakes=self.handshakes), of)
+        return check(Evidence(self.of, numbered, self.facts, {}, url=self.url, handshakes=self.handshakes, unasked=self.unasked), of)
 
 
 def judge(requirement: str, at: str, *exchanges: Exchange) -> Judgement:

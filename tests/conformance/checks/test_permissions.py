@@ -6,7 +6,7 @@ import pytest
 
 from authproof.exchange import Exchange, Response, TokenFacts
 from authproof.verdict import Verdict
-from tests.conformance.checks.recorded import JSON, PAGE, Recorded, answer, asked, judge
+from tests.conformance.checks.recorded import JSON, PAGE, Recorded, answer, asked, judge, operation
 
 USERS, CREATE, UPDATE, DELETE = "GET /api/admin/users", "POST /api/admin/users", "PATCH /api/admin/users/{userId}", "DELETE /api/admin/users/{userId}"
 ME, SURVEY, TOKENS = "GET /api/admin/user", "GET /api/surveys/{slug}/session", "POST /api/admin/user/personal-access-tokens"
@@ -20,6 +20,11 @@ def identity(name: str, *permissions: str) -> Response:
 
 
 HELD = asked("permission.held", USERS, answer(200))
+
+
+def stranger(at: str) -> Exchange:
+    """A refusal of nobody, which shows that the operation is there."""
+    return asked("bearer.none", at, answer(401))
 
 
 @pytest.mark.parametrize(
@@ -38,8 +43,15 @@ HELD = asked("permission.held", USERS, answer(200))
     ],
 )
 def test_who_lacks_the_permission_is_answered_403(response: Response | None, verdict: Verdict) -> None:
-    assert judge("AUTHZ-02", USERS, asked("permission.missing", USERS, response)).verdict is verdict
-    assert judge("AUTHZ-01", USERS, asked("permission.missing", USERS, response), HELD).verdict is verdict
+    missing = asked("permission.missing", USERS, response)
+    assert judge("AUTHZ-02", USERS, stranger(USERS), missing).verdict is verdict
+    assert judge("AUTHZ-01", USERS, missing, HELD).verdict is verdict
+
+
+def test_what_is_answered_404_to_everybody_proves_nothing() -> None:
+    missing = asked("permission.missing", USERS, answer(404))
+    assert judge("AUTHZ-02", USERS, asked("bearer.none", USERS, answer(404)), missing).verdict is UNCLEAR
+    assert judge("AUTHZ-01", USERS, missing, asked("permission.held", USERS, answer(404))).verdict is UNCLEAR
 
 
 def test_a_refusal_proves_little_when_nobody_is_let_in() -> None:
@@ -55,7 +67,8 @@ def test_an_account_that_has_the_permission_proves_nothing() -> None:
 
 
 def test_what_would_do_harm_is_not_asked() -> None:
-    assert judge("AUTHZ-02", CREATE).verdict is SKIP
+    assert Recorded(unasked=frozenset({operation(CREATE).id})).judge("AUTHZ-02", CREATE, []).verdict is SKIP
+    assert judge("AUTHZ-02", CREATE).verdict is UNCLEAR
 
 
 @pytest.mark.parametrize(
@@ -63,6 +76,7 @@ def test_what_would_do_harm_is_not_asked() -> None:
 )
 def test_an_object_that_is_there_shows_more_than_one_that_is_not(missing: int, existing: int, verdict: Verdict) -> None:
     exchanges = [
+        stranger(UPDATE),
         asked("permission.missing", UPDATE, answer(missing), body=b'{"disabled": true}'),
         asked("permission.existing", UPDATE, answer(existing), body=b"{}"),
     ]
@@ -78,7 +92,7 @@ def test_each_operation_asks_for_its_own_permission(status: int, verdict: Verdic
 
 def test_a_server_that_hides_objects_is_not_asked_for_one_permission_of_many() -> None:
     hidden = asked("permission.missing", UPDATE, answer(404), body=b"{}")
-    assert judge("AUTHZ-02", UPDATE, hidden, asked("withdrawal.all_but_this", UPDATE, answer(404), body=b"{}")).verdict is WARN
+    assert judge("AUTHZ-02", UPDATE, stranger(UPDATE), hidden, asked("withdrawal.all_but_this", UPDATE, answer(404), body=b"{}")).verdict is WARN
 
 
 @pytest.mark.parametrize(
