@@ -50,7 +50,7 @@ _AS_ROLE = frozenset({"identity.control", "operation.served", "operation.guessed
 """Probes whose variant is the name of the role that asks."""
 _AS_ORDINARY = frozenset({"permission.missing"})
 _AS_PRIVILEGED = frozenset({"permission.held"})
-_AS_MAIN = frozenset({"object.own", "pat.list", "pat.create", "pat.revoke"})
+_AS_MAIN = frozenset({"object.own", "pat.list", "pat.create", "pat.revoke", "logout"})
 """Probes of the account that most questions use."""
 
 
@@ -190,8 +190,6 @@ def _stranger_is_served(exchange: Exchange) -> tuple[State, str]:
 def _why_no_stranger(seen: Evidence, operation: Operation, application: Application | None, stranger: Stranger) -> str:
     if operation.id in seen.unasked:
         return _NOT_ALLOWED
-    if stranger.name == "tampered" and application and application.access_token.opaque:
-        return "Altered opaque tokens are asked at who-am-I alone."
     # Of two ways to come by such a token the last one tells what would have been needed.
     reasons = [
         seen.outcomes[script, application.name].reason for script in stranger.scripts if application and (script, application.name) in seen.outcomes

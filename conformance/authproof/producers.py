@@ -30,8 +30,8 @@ class Producer:
 
 
 def producers(contract: Contract) -> tuple[Producer, ...]:
-    """Every producer for an operation that only reads, links before lists, those that need the fewest parameters themselves first."""
-    found = [*_by_links(contract), *_by_lists(contract)]
+    """Every producer for an operation that only reads: links, lists, then who-am-I; those that need the fewest parameters themselves first."""
+    found = [*_by_links(contract), *_by_lists(contract), *_by_identities(contract)]
     return tuple(sorted(found, key=lambda producer: len(producer.source.path_parameters)))
 
 
@@ -68,6 +68,16 @@ def _by_lists(contract: Contract) -> Iterator[Producer]:
                 collection = operation.path.partition("{" + parameter.name + "}")[0]
                 if collection.endswith("/") and (source := reads.get(collection.rstrip("/"))):
                     yield Producer(source, operation, parameter.name)
+
+
+def _by_identities(contract: Contract) -> Iterator[Producer]:
+    """The caller's own id, for the operation that tells of one account beside the one that tells who the caller is: `/users/{id}` beside `/users/me`."""
+    for identity in (application.identity for application in contract.applications.values() if application.identity):
+        place = identity.operation.path.rpartition("/")[0]
+        for operation in contract.operations:
+            above, _, name = operation.path.rpartition("/")
+            if operation.method in SAFE and above == place and name.startswith("{") and "id" in identity.fields:
+                yield Producer(identity.operation, operation, name.strip("{}"), identity.fields["id"])
 
 
 def _first_named(answer: Json, parameter: str) -> Json:

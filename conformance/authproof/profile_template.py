@@ -34,6 +34,12 @@ _BUDGET = """
 # retry_after = 600                    # beside them, for a target that limits requests
 # rate = 5                             # requests a second; without limit when absent
 """
+_PARAMETERS = """
+# [parameters]                         # values of parameters by name, where no list, example or schema gives a good one
+# organisationId = "acme"
+# [parameters."GET /reports/{reportId}"]
+# reportId = 17
+"""
 _WAIVER = """
 # [[waivers]]                          # a known failure that is excused until a date
 # id = "COOKIE-03"
@@ -61,7 +67,7 @@ def profile_text(accounts: Sequence[AccountForm], url: str, source: str | None, 
 
     source, overlays: paths or URLs; a source of None is the bundled document. origin: where the URL was taken from.
     """
-    return "".join([_HEAD, *_target(url, source, overlays, origin), *_accounts(accounts), *_hooks(), _BUDGET, _WAIVER])
+    return "".join([_HEAD, *_target(url, source, overlays, origin), *_accounts(accounts), *_hooks(), _PARAMETERS, _BUDGET, _WAIVER])
 
 
 def _form(application: Application) -> AccountForm:
@@ -76,6 +82,7 @@ def _target(url: str, source: str | None, overlays: Sequence[str], origin: str) 
     if overlays:
         yield f"overlays = [{', '.join(_quoted(overlay) for overlay in overlays)}]\n"
     yield '# ca = "ca.pem"                      # certificate authorities to trust, when not those of this machine\n'
+    yield "# unsafe_methods = true               # ask operations that write, too, on a target that is not on loopback\n"
     yield '# signing_key = "file:signing.pem"   # what the target signs its tokens with: more can then be tested\n'
 
 
@@ -91,9 +98,12 @@ def _accounts(accounts: Sequence[AccountForm]) -> Iterator[str]:
                 yield f"{mark}{_key(attribute)} = {_quoted(_example(form.application, part, attribute))}\n"
             if part in _GUARDED:
                 yield f"{mark}totp_secret = {_quoted('env:' + _variable(form.application, part, 'totp_secret'))}\n"
+        yield f"\n# a role of your own, by any other name: what its permissions open must serve it, everything else must answer 403\n# [accounts.{_key(form.application)}.auditor]\n"
+        yield from (f"# {_key(attribute)} = {_quoted(_example(form.application, 'auditor', attribute))}\n" for attribute in form.attributes)
+        yield '# permissions = ["user:read"]           # as the document names them\n'
 
 
-def _example(application: str, part: Part, attribute: str) -> str:
+def _example(application: str, part: str, attribute: str) -> str:
     if attribute in SECRETS:
         return "env:" + _variable(application, part, attribute)
     return f"{part}@example.com" if attribute == "email" else attribute

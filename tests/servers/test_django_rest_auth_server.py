@@ -14,8 +14,8 @@ from tests.servers.process import running
 
 pytestmark = pytest.mark.skipif(find_spec("dj_rest_auth") is None, reason="needs the extra `servers`")
 
-HERE = Path(__file__).parent / "django_rest_auth"
-CONTRACT = load_contract(HERE / "openapi.yaml")
+HERE = Path(__file__).parents[2] / "examples" / "django-rest-auth"
+CONTRACT = load_contract(HERE / "openapi.yaml", [HERE / "authproof-overlay.yaml"])
 MEMBERS = CONTRACT.applications["members"]
 PASSWORDS = {name: f"{name}'s long password" for name in ("olivia", "stella", "dora")}
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from authproof.checks.answers import accepted, all_refused, refused, response_of, with_control
 from authproof.checks.designs import authentication_scheme, bearer_tokens, opaque_access_tokens, token_in_a_header, word_before_the_token
-from authproof.checks.refusals import absent
+from authproof.checks.refusals import absent, sent_to_application, what_at
 from authproof.checks.registry import EVERYTHING, check, identities, protected, with_permission
 from authproof.evidence import NO_SUCH_OPERATION, Evidence, NotObserved
 from authproof.exchange import Exchange
@@ -72,9 +72,11 @@ def _wrong_challenge(seen: Evidence, operation: Operation, exchange: Exchange) -
 @check("BEARER-03", on=protected, reads=("bearer", "jwt"))
 def challenge_is_well_formed(seen: Evidence, operation: Operation) -> Judgement:
     """A challenge has the syntax of its standard, and a Bearer one has a parameter (RFC 9110 section 11.3, RFC 6750 section 3)."""
-    exchanges = [e for e in (seen.one("bearer.none", operation), _with_no_token(seen, operation)) if response_of(e).all("www-authenticate")]
+    refusals = (seen.one("bearer.none", operation), _with_no_token(seen, operation))
+    exchanges = [exchange for exchange in refusals if response_of(exchange).all("www-authenticate")]
     if not exchanges:
-        return undecided("There is no challenge to read.")
+        say = _judged_by_bearer_02 if all(exchange.status == 401 for exchange in refusals) else undecided
+        return say("There is no challenge to read.")
     for exchange in exchanges:
         for line in response_of(exchange).all("www-authenticate"):
             if problem := challenge_problem(line):
@@ -88,8 +90,9 @@ def challenge_is_well_formed(seen: Evidence, operation: Operation) -> Judgement:
 def challenge_without_credentials_names_no_error(seen: Evidence, operation: Operation) -> Judgement:
     """A challenge to a request without credentials has no error code (RFC 6750 section 3.1)."""
     exchange = seen.one("bearer.none", operation)
-    if exchange.status != 401 or not _is_challenged(exchange):
-        return undecided("There is no Bearer challenge to read.", exchange)
+    if not _is_challenged(exchange):
+        say = _judged_by_bearer_02 if exchange.status == 401 else undecided
+        return say("There is no Bearer challenge to read.", exchange)
     if errors := _errors(exchange):
         return broken(f"The challenge names error={errors[0]} although nothing was sent that could be wrong.", exchange)
     return met("The challenge names no error.", exchange)
@@ -112,6 +115,11 @@ def invalid_token_is_named(seen: Evidence, operation: Operation) -> Judgement:
 def _with_no_token(seen: Evidence, operation: Operation) -> Exchange:
     """A request with a credential that is no valid token: garbage, or a forged token where one was sent."""
     return next(iter(seen.all("bearer.garbage", operation)), None) or seen.one("jwt.none", operation)
+
+
+def _judged_by_bearer_02(detail: str, *_: Exchange) -> Judgement:
+    """Of a challenge that is missing in a 401, which is one failure and not several."""
+    return untestable(f"{detail} BEARER-02 judges that.")
 
 
 def _is_challenged(exchange: Exchange) -> bool:
@@ -262,8 +270,11 @@ def answers_are_not_for_shared_caches(seen: Evidence, operation: Operation) -> J
 @check("BEARER-28", on=identities, reads="opaque", where=opaque_access_tokens)
 def altered_opaque_token_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """An opaque token counts as a whole: what is shorter, longer or of other letters is refused (CWE-697)."""
-    judgement = all_refused(seen.all("opaque.altered", operation), "An altered token", tolerated=BAD_REQUEST)
-    return with_control(seen, "opaque.control", operation, judgement)
+    sent = sent_to_application(seen, ["opaque.altered"], operation)
+    if not sent:
+        raise NotObserved("No altered token was answered.")
+    judgements = (refused(exchange, what_at(seen, exchange, operation, "An altered token"), tolerated=BAD_REQUEST) for exchange in sent)
+    return with_control(seen, "opaque.control", operation, worst(*judgements))
 
 
 def _has_credential(seen: Evidence, exchange: Exchange) -> bool:

@@ -17,7 +17,7 @@ from authproof_spec import Operation
 
 ROLE_PROBES = ("identity.control", "permission.held", "operation.served", "operation.guessed", "operation.harmless")
 """The probes that ask as a role which the document lets in; their variant is its name."""
-OWN_PROBES = ("object.own", "pat.list", "pat.create", "pat.revoke", "bearer.control")
+OWN_PROBES = ("object.own", "pat.list", "pat.create", "pat.revoke", "bearer.control", "logout")
 """The same, as the account that most probes use."""
 _UNKNOWN = frozenset({400, 404, 409, 410, 412, 413, 415, 422, 428})
 """Refusals of what was asked, or of what it was about, by a server that has let the caller in."""

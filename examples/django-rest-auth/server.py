@@ -141,7 +141,7 @@ def main(port: int) -> None:
     with _directory, ThreadedWSGIServer(("127.0.0.1", port), WSGIRequestHandler) as server:
         server.daemon_threads = True
         server.set_app(get_wsgi_application())
-        print(f"listening on http://127.0.0.1:{server.server_port}", flush=True)  # noqa: T201 - whoever started it waits for this line
+        print(f"listening on http://127.0.0.1:{server.server_port}", flush=True)
         server.serve_forever()
 
 
