@@ -17,7 +17,7 @@ from authproof_spec.pointer import Json
 
 
 def minted(lab: Lab, application: Application) -> Script:
-    """Every such token at who-am-I; at every other protected operation an expired one and one of another audience."""
+    """Every such token at who-am-I; at every other protected operation an expired one and one of another audience, and one of another issuer if every variant is sent."""
     if lab.profile.signing_key is None:
         raise Missing("The profile has no signing_key, and without it no token can be rightly signed.")
     good = issued(lab, application)
@@ -63,6 +63,8 @@ def _everywhere(lab: Lab, application: Application, good: Issued, mint: Mint) ->
         "minted.expired": forge.expired(mint),
         "minted.audience": mint.each(Meaning.AUDIENCE, {"foreign": _foreign_audience(lab, good)}),
     }
+    if lab.profile.exhaustive:
+        kinds["minted.issuer"] = dict(list(forge.issuers(mint).items())[:1])
     for operation in elsewhere(lab, application):
         for name, tokens in kinds.items():
             for variant, token in tokens.items():

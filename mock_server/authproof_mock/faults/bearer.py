@@ -86,7 +86,20 @@ class TakesAnyWord(Guard):
     "forgets-the-guard-of-one-operation",
     breaks="BEARER-01",
     # Where there is no guard, nothing that it asks for is asked for.
-    also=("DOC-06", "BEARER-29", "JWT-09", "JWT-13", "JWT-34", "JWT-40", "AUTHZ-01", "AUTHZ-02", "AUTHZ-08", "APP-05", "PAT-07", "PAT-20"),
+    also=(
+        "DOC-06",
+        "BEARER-29",
+        "JWT-09",
+        "JWT-13",
+        "JWT-34",
+        "JWT-40",
+        "AUTHZ-01",
+        "AUTHZ-02",
+        "AUTHZ-08",
+        "PAT-07",
+        "PAT-20",
+        "BEARER-18",
+    ),
     reference="CWE-306",
     harm="Anybody reads what one operation shows, without an account.",
 )
@@ -98,7 +111,11 @@ class ForgetsTheGuard(Guard):
 @fault(
     "answers-403-where-nobody-is-known",
     breaks="BEARER-01",
-    also=("BEARER-22",),  # it is a permission that is said to be missing
+    also=(
+        "BEARER-22",
+        "BEARER-18",
+        "BEARER-23",
+    ),  # it is a permission that is said to be missing
     reference="RFC 9110 §15.5.2",
     harm="A client whose token is gone believes that its user may not do this, and never logs in again.",
 )
@@ -616,7 +633,15 @@ class ServesHeadOnce(_ServesHead):
     "misses-a-permission-in-a-token-that-is-not-valid",
     breaks="BEARER-22",
     # What is no valid token is 401 to the requirements of tokens, too.
-    also=("JWT-09", "JWT-13", "JWT-34", "JWT-39", "JWT-40"),
+    also=(
+        "JWT-09",
+        "JWT-13",
+        "JWT-34",
+        "JWT-39",
+        "JWT-40",
+        "BEARER-29",
+        "PAT-07",
+    ),
     reference="RFC 9110 §15.5.4",
     harm="The server acts on what a forged token says before it knows that it is forged.",
 )

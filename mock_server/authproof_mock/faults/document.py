@@ -99,7 +99,11 @@ class AnswersNothing(Answers):
 @fault(
     "wants-another-scheme-than-it-declares",
     breaks="DOC-07",
-    also=("AUTHZ-02", "AUTHZ-01"),  # who has the permission does not get in either
+    also=(
+        "AUTHZ-02",
+        "AUTHZ-01",
+        "DOC-10",
+    ),  # who has the permission does not get in either
     reference="OpenAPI 3.1 §Security Scheme Object",
     harm="Clients that were made from the document cannot authenticate.",
 )

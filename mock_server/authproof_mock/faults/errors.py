@@ -63,7 +63,7 @@ class RepeatsThePassword(Flows):
 @fault(
     "repeats-the-token-in-the-refusal",
     breaks="ERR-05",
-    also=("PAT-02", "JWT-08"),  # personal access tokens are shown again as well
+    also=("PAT-02",),  # personal access tokens are shown again as well
     reference="CWE-209",
     harm="Tokens stand in logs and on screens.",
 )

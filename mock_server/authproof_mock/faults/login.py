@@ -472,6 +472,7 @@ class _NumbersItsTokens(Flows):
 @fault(
     "numbers-its-refresh-tokens",
     breaks="LOGIN-14",
+    also=("ERR-05",),
     reference="CWE-330",
     harm="The next number is the next user's session.",
 )

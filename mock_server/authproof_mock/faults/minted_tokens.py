@@ -375,6 +375,7 @@ class LooksForAPart(_ComparesIssuers):
 @fault(
     "does-not-look-at-the-issuer-on-one-operation",
     breaks="JWT-39",
+    also=("JWT-34",),
     reference="RFC 9068 §4",
     harm="One operation with a guard of its own lets the users of another issuer in.",
 )

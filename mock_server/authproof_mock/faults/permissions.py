@@ -157,6 +157,7 @@ class CallsItABadRequest(Guard):
 @fault(
     "reads-the-body-before-the-permission",
     breaks="AUTHZ-03",
+    also=("AUTHZ-02",),
     reference="CWE-204",
     harm="Any user learns from the errors what an operation takes that is not for them.",
 )
@@ -302,7 +303,10 @@ class _Remembers(Guard):
 @fault(
     "remembers-permissions-for-ever",
     breaks="AUTHZ-08",
-    also=("PAT-20",),
+    also=(
+        "PAT-20",
+        "AUTHZ-02",
+    ),
     reference="CWE-863",
     harm="Who was an administrator once stays one.",
 )

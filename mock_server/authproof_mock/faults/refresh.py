@@ -56,6 +56,7 @@ class GivesTheFirstAgain(GivesAnotherAccessToken):
 @fault(
     "gives-an-expired-access-token",
     breaks="REFRESH-01",
+    also=("JWT-03",),
     reference="RFC 6749 §6",
     harm="A refresh does not help: its access token is dead.",
 )
