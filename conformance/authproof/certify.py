@@ -114,8 +114,12 @@ class Certification:
         transport: httpx.AsyncBaseTransport | None = None,
         hooks: Hooks | None = None,
         extensions: Extensions = NO_EXTENSIONS,
+        clock: Callable[[], float] = time.time,
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
         """Prepare the run of `items`; nothing is sent yet. `transport` and `hooks` stand in for sockets and the profile's hooks.
+
+        clock, sleep: seconds since the epoch, and what lets some of them pass.
 
         Raises ProfileError when `profile` does not fit `contract`.
         """
@@ -126,7 +130,7 @@ class Certification:
         self.profile = profile
         self.items = tuple(items)
         self._target = Target(profile, transport)
-        self._runner = Runner(Lab(contract, profile, hooks=hooks or DeclaredHooks(profile.hooks)), self._target)
+        self._runner = Runner(Lab(contract, profile, hooks=hooks or DeclaredHooks(profile.hooks), clock=clock), self._target, sleep=sleep)
         self._scripts = {**SCRIPTS, **extensions.scripts}
         self._started = datetime.now(UTC)
         self._recording: Recording | None = None

@@ -221,14 +221,14 @@ async def redirects_elsewhere(connection: Connection) -> None:
 
 
 async def logs_in_and_redirects_elsewhere(connection: Connection) -> None:
-    if "login" in connection.path:
+    if "login" in connection.path.partition("?")[0]:
         await gives_tokens_for_everything(connection)
     else:
         await redirects_elsewhere(connection)
 
 
 async def logs_in_and_hangs(connection: Connection) -> None:
-    if "login" in connection.path:
+    if "login" in connection.path.partition("?")[0]:
         await gives_tokens_for_everything(connection)
     else:
         await never_answers(connection)

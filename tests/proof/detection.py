@@ -24,6 +24,7 @@ from authproof.profile import Budget, Profile
 from authproof.report import Report
 from authproof.verdict import Verdict
 from authproof_mock.backend import Backend
+from authproof_mock.clock import Clock
 from authproof_mock.faults import Fault, all_faults
 from authproof_mock.http import Call
 from authproof_mock.made_accounts import seed_for
@@ -46,7 +47,7 @@ requirement is asked about the fault was seen. *Fails too* has the requirements 
 or warned, and the mock without a fault passes everything; tests keep all of this true.
 
 *Black box* says what a run sees that has neither the target's signing key nor a control hook: {seen} of the faults are caught by the same
-requirement, {otherwise} by another one alone, and {unseen} are out of its reach.
+requirement, {otherwise} by another one alone, and {unseen} are out of its reach. It waits up to 90 seconds, as a run does by default.
 
 This page is written by `python -m tests.proof.detection`, which also says what is missed or undeclared.
 
@@ -89,6 +90,8 @@ def contract_of(fault: Fault) -> Contract:
     return load_contract(DESIGNS / f"{fault.design}.yaml") if fault.design else contract_with(fault.algorithm)
 
 
+NOON = 1_790_000_010.0
+"""When a run starts that has no hooks. Its time stands still but for what is waited, so that every run of a fault is the same."""
 # More than a run may spend by default, so that every question is asked.
 ENOUGH = Budget(requests=2000, failed_logins=20)
 
@@ -106,7 +109,8 @@ def run(parts: Parts, served: Contract | None = None, only: Iterable[str] = (), 
     served = served or contract()
     seed = seed_for(served)
     key = new_key(served.tokens.algorithm or "HS256")
-    backend = Backend(served, seed=seed, parts=parts, signing_key=key)
+    clock = Clock(lambda: NOON) if black_box else Clock()
+    backend = Backend(served, clock=clock, seed=seed, parts=parts, signing_key=key)
     profile = Profile(
         "https://mock.invalid",
         accounts_of(served, seed),
@@ -114,10 +118,12 @@ def run(parts: Parts, served: Contract | None = None, only: Iterable[str] = (), 
         unsafe_methods=True,
         guesses=True,
         exhaustive=True,
-        budget=replace(budget, wait=0) if black_box else budget,
+        budget=budget,
     )
-    hooks = None if black_box else BackendHooks(backend)
-    made = Certification(served, profile, plan(served, only), transport=InProcess(backend), hooks=hooks)
+    if black_box:
+        made = Certification(served, profile, plan(served, only), transport=InProcess(backend), clock=clock.now, sleep=clock.advance)
+    else:
+        made = Certification(served, profile, plan(served, only), transport=InProcess(backend), hooks=BackendHooks(backend))
     made.run()
     return made
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from authproof.exchange import Probe
 from authproof.keys import algorithm_of, unpacked
-from authproof.lab import MAIN, Blocked, Lab, Missing, Session
+from authproof.lab import MAIN, Blocked, Lab, Missing, Script, Session
 from authproof.vault import decode
 from authproof_spec import Application, Operation
 from authproof_spec.contract import Meaning
@@ -83,11 +83,21 @@ def dealt(lab: Lab, application: Application, tokens: Mapping[str, str]) -> Mapp
 
 
 def elsewhere(lab: Lab, application: Application) -> Iterator[Operation]:
-    """The application's protected operations but for who-am-I, as far as they may be asked: each may have a guard of its own."""
-    identity = application.identity.operation.id if application.identity else None
-    for operation in lab.contract.protected_operations:
-        if lab.contract.application_of(operation) is application and operation.id != identity and lab.may_ask(operation):
+    """The application's protected operations but for who-am-I, as far as they may be asked: each may have a guard of its own. A logout comes last."""
+    identity = application.identity.operation if application.identity else None
+    own = [operation for operation in lab.contract.protected_operations if lab.contract.application_of(operation) is application]
+    for operation in sorted(own, key=lambda operation: operation == application.logout):
+        if operation != identity and lab.may_ask(operation):
             yield operation
+
+
+def asked_elsewhere(lab: Lab, session: Session, probe: Probe) -> Script:
+    """Send `probe`, a forgery of the token of `session`; where a logout takes it for that token, the session is over, and what follows needs a new one."""
+    (exchange,) = yield probe
+    logout = session.application.logout
+    if logout and probe.operation == logout.id and exchange.response and exchange.response.is_success:
+        session.ended = True
+        lab.sessions[session.application.name, session.account.part] = yield from lab.log_in(session.application, session.account)
 
 
 def stranger(lab: Lab, good: Issued) -> dict[str, Json] | None:

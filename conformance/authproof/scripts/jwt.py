@@ -11,7 +11,7 @@ from authproof.forge import form, header, minted, signature
 from authproof.keys import unpacked
 from authproof.known_secrets import key_that_signed
 from authproof.lab import Lab, Script
-from authproof.scripts.forgeries import Issued, Kind, elsewhere, forged, issued, offered, stranger
+from authproof.scripts.forgeries import Issued, Kind, asked_elsewhere, elsewhere, forged, issued, offered, stranger
 from authproof_spec import Application
 from authproof_spec.contract import Meaning
 from authproof_spec.pointer import Json
@@ -26,13 +26,14 @@ def jwt(lab: Lab, application: Application) -> Script:
         lab.secret(spelling, "signature")
     yield from offered(lab, good, _wrong_signatures(lab, good))
     yield from offered(lab, good, _wrong_headers(lab, good))
-    for operation in elsewhere(lab, application):
-        for name, tokens in (("jwt.none", signature.unsigned(good.token)), ("jwt.signature_changed", signature.changed(good.token))):
-            yield Probe(name, lab.example_call(operation, bearer=forged(lab, good, tokens[""])), operation.id)
     # What is refused here is often refused by the server below the application, in its own way, so it is asked of no operation.
     for probe in offered(lab, good, [("jwt.oversized", form.oversized(good.token))]):
         yield Probe(probe.name, probe.request, None, probe.variant)
     yield Probe("jwt.control", lab.call(good.operation, bearer=good.token), good.operation.id)
+    for operation in elsewhere(lab, application):
+        for name, tokens in (("jwt.none", signature.unsigned(good.token)), ("jwt.signature_changed", signature.changed(good.token))):
+            call = lab.example_call(operation, bearer=forged(lab, good, tokens[""]))
+            yield from asked_elsewhere(lab, good.session, Probe(name, call, operation.id))
 
 
 def _wrong_signatures(lab: Lab, good: Issued) -> Iterator[Kind]:

@@ -48,17 +48,14 @@ def _of_access_token(lab: Lab, application: Application) -> Script:
         raise Missing(f"The contract has no who-am-I operation for {application.name}, which alone would show what a logout ends.")
     me, bystander = application.identity.operation, lab.session(application, *MAIN)
     session = yield from lab.log_in(application, bystander.account)
-    token = session.access_token
     if application.logout.method != "GET":
-        by_get = lab.logout(application, token, "logout.get")
+        by_get = lab.logout(application, session.access_token, "logout.get")
         yield replace(by_get, request=replace(by_get.request, method="GET"))
-    (unharmed,) = yield Probe("logout.unharmed", lab.call(me, bearer=token), me.id)
-    if unharmed.response is None or not unharmed.response.is_success:
-        session = yield from lab.log_in(application, bystander.account)
-        token = session.access_token
-    for variant, forged in [*forgeries(lab, application, token)][:2]:
+    session = yield from _alive(lab, session, "logout.unharmed")
+    for variant, forged in [*forgeries(lab, application, session.access_token)][:2]:
         yield replace(lab.logout(application, forged, "logout.forged"), variant=variant)
-    yield Probe("logout.unharmed_by_forgery", lab.call(me, bearer=token), me.id)
+    session = yield from _alive(lab, session, "logout.unharmed_by_forgery")
+    token = session.access_token
     yield lab.logout(application, token, "logout")
     session.ended = True
     (after,) = yield Probe("logout.access_after", lab.call(me, bearer=token), me.id)
@@ -66,15 +63,23 @@ def _of_access_token(lab: Lab, application: Application) -> Script:
     yield lab.logout(application, token, "logout.again")
     yield lab.logout(application, None, "logout.without_cookie")
     yield lab.logout(application, "x", "logout.garbage")
-    (other,) = yield Probe("logout.other_session", lab.call(me, bearer=bystander.access_token), me.id)
-    if other.response is None or not other.response.is_success:
-        bystander.ended = True
-        bystander = yield from lab.log_in(application, bystander.account)
-        lab.sessions[application.name, bystander.account.part] = bystander
+    bystander = lab.sessions[application.name, bystander.account.part] = yield from _alive(lab, bystander, "logout.other_session")
     yield from _of_personal_token(lab, bystander)
     for found in _open_elsewhere(lab, application):
         if there := found.application.identity:
             yield Probe("logout.other_application", lab.call(there.operation, bearer=found.access_token), there.operation.id)
+
+
+def _alive(lab: Lab, session: Session, name: str) -> Generator[Step, Sequence[Exchange], Session]:
+    """Ask who-am-I with the access token of `session`; the session when it lives, a new one when it does not."""
+    identity = session.application.identity
+    if identity is None:
+        return session
+    (exchange,) = yield Probe(name, lab.call(identity.operation, bearer=session.access_token), identity.operation.id)
+    if exchange.response and exchange.response.is_success:
+        return session
+    session.ended = exchange.status == 401
+    return (yield from lab.log_in(session.application, session.account))
 
 
 def _after_logout(lab: Lab, session: Session, at_identity: Exchange) -> Iterator[Probe]:

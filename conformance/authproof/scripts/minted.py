@@ -10,7 +10,7 @@ from authproof.forge.minted import Mint
 from authproof.inputs import nothing_like_text
 from authproof.keys import signing_key
 from authproof.lab import Blocked, Lab, Missing, Script
-from authproof.scripts.forgeries import Issued, Kind, elsewhere, forged, issued, offered, stranger
+from authproof.scripts.forgeries import Issued, Kind, asked_elsewhere, elsewhere, forged, issued, offered, stranger
 from authproof_spec import Application
 from authproof_spec.contract import Meaning
 from authproof_spec.pointer import Json
@@ -57,7 +57,7 @@ def _kinds(lab: Lab, good: Issued, mint: Mint) -> Iterator[Kind]:
     yield "minted.nested", forge.nested(mint)
 
 
-def _everywhere(lab: Lab, application: Application, good: Issued, mint: Mint) -> Iterator[Probe]:
+def _everywhere(lab: Lab, application: Application, good: Issued, mint: Mint) -> Script:
     """What a guard of its own most often forgets."""
     kinds = {
         "minted.expired": forge.expired(mint),
@@ -68,7 +68,8 @@ def _everywhere(lab: Lab, application: Application, good: Issued, mint: Mint) ->
     for operation in elsewhere(lab, application):
         for name, tokens in kinds.items():
             for variant, token in tokens.items():
-                yield Probe(name, lab.example_call(operation, bearer=forged(lab, good, token)), operation.id, variant)
+                call = lab.example_call(operation, bearer=forged(lab, good, token))
+                yield from asked_elsewhere(lab, good.session, Probe(name, call, operation.id, variant))
 
 
 def _foreign_audience(lab: Lab, good: Issued) -> list[Json]:

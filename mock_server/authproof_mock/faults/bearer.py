@@ -92,6 +92,7 @@ class TakesAnyWord(Guard):
         "JWT-09",
         "JWT-13",
         "JWT-34",
+        "JWT-39",
         "JWT-40",
         "AUTHZ-01",
         "AUTHZ-02",
@@ -736,7 +737,7 @@ class LooksUpWhateverTheCase(_LooksUpCarelessly):
     reference="CWE-697",
     design="api-keys",
     # PAT-18 asks the same of personal access tokens, BEARER-11 what follows a token; a forged logout ends the true session.
-    also=("BEARER-11", "LOGOUT-01", "LOGOUT-06", "PAT-18"),
+    also=("BEARER-11", "LOGOUT-06", "PAT-18"),
     harm="A column that is too short keeps the beginning of each token, and that much alone is to be guessed.",
 )
 class LooksUpByTheBeginning(_LooksUpCarelessly):

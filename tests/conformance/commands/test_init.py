@@ -43,7 +43,7 @@ def test_what_is_commented_out_is_right_too(tmp_path: Path) -> None:
     settings = [line.removeprefix("# ") for line in lines if line.startswith(("# [", "[")) or " = " in line]
     hooks = next(number for number, line in enumerate(settings) if line.startswith("[hooks."))
     read = tomllib.loads("\n".join(line for number, line in enumerate(settings) if not hooks <= number < hooks + 8))
-    assert set(read["accounts"]["admin"]) == {"ordinary", "privileged", "other", "disabled", "second_factor", "other_second_factor"}
+    assert set(read["accounts"]["admin"]) == {*Part, "auditor"}
     assert "second_factor" not in read["accounts"]["survey"]
     assert read["budget"]["failed_logins"] == 5
     assert read["waivers"][0]["id"] == "COOKIE-03"

@@ -25,6 +25,8 @@ NARROWER = {
     "counts-up-in-long-challenges": "CWE-340",
     "shows-a-part-of-a-hash-that-suffices": "CWE-836",  # a hash that serves as the password
     "revokes-every-token-for-an-asterisk": "CWE-155",  # wildcards
+    "asks-for-another-permission-where-one-deletes": "CWE-863",  # an authorization that is made, and made wrongly
+    "validates-the-body-of-one-operation-before-the-credentials": "OWASP API Top 10 2023 API8",  # security misconfiguration
 }
 
 
