@@ -120,6 +120,11 @@ class Evidence:
         return dict(found)
 
     @functools.cached_property
+    def _calls(self) -> Mapping[str, tuple[Exchange, ...]]:
+        asked = ((operation, self.on(operation)) for operation in self.contract.operations)
+        return {operation.id: tuple(one for one in found if is_call_of(operation, one.probe.request)) for operation, found in asked}
+
+    @functools.cached_property
     def _operations(self) -> Mapping[str, Operation]:
         return {operation.id: operation for operation in self.contract.operations}
 
@@ -141,7 +146,7 @@ class Evidence:
 
         Of other requests the document says nothing, and the server in front of the application may answer them itself.
         """
-        return tuple(exchange for exchange in self.on(operation) if is_call_of(operation, exchange.probe.request))
+        return self._calls.get(operation.id, ())
 
     def lacks(self, operation: Operation) -> bool:
         """True when everybody who called `operation` was answered as where there is none: such an answer refuses nobody."""

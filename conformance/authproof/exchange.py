@@ -48,7 +48,8 @@ class Response:
 
     def all(self, name: str) -> tuple[str, ...]:
         """The values of every line of the header field `name`."""
-        return tuple(value for key, value in self.headers if key.lower() == name.lower())
+        name = name.lower()
+        return tuple([value for key, value in self.headers if key.lower() == name])
 
     def first(self, name: str) -> str | None:
         """The value of the first line of the header field `name`."""

@@ -128,8 +128,9 @@ def set_cookies(response: Response, name: str) -> tuple[SetCookie, ...]:
 
 def all_cookies(response: Response) -> tuple[SetCookie, ...]:
     """Every Set-Cookie line of `response`, in their order."""
-    sent = _moment(response.first("date"))
-    return tuple(_set_cookie(line, sent) for line in response.all("set-cookie"))
+    lines = response.all("set-cookie")
+    sent = _moment(response.first("date")) if lines else None
+    return tuple(_set_cookie(line, sent) for line in lines)
 
 
 def _set_cookie(line: str, sent: float | None) -> SetCookie:

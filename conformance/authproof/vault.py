@@ -11,6 +11,7 @@ import hashlib
 import json
 import math
 import re
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import zip_longest
@@ -73,7 +74,7 @@ class Vault:
         if header is not None and len(signature) >= _SAFE_LENGTH:
             self._replacements.append((signature, "${" + name + ".signature}"))
         self._redacted.clear()
-        self._replacements.sort(key=lambda pair: -len(pair[0]))
+        self._replacements.sort(key=_by_length)
         return variable
 
     def _without_secrets(self, part: dict[str, Json] | None) -> dict[str, Json] | None:
@@ -90,7 +91,9 @@ class Vault:
         """`text` with every secret replaced by its variable, and with every JWT so replaced, known or not."""
         known = self._redacted.get(text)
         if known is None:
-            known = self._without([*self._replacements, *self._short], text)
+            # The longest secrets come first, and what is longer than the text is not in it.
+            fitting = self._replacements[bisect_left(self._replacements, -len(text), key=_by_length) :]
+            known = self._without([*fitting, *self._short], text)
             if len(text) <= _SHORT and len(self._redacted) < _REMEMBERED:
                 self._redacted[text] = known
         return known
@@ -129,6 +132,10 @@ class Vault:
 
     def _bytes(self, body: bytes) -> bytes:
         return self.redact(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")
+
+
+def _by_length(replacement: tuple[str, str]) -> int:
+    return -len(replacement[0])
 
 
 def _spellings(value: str) -> set[str]:

@@ -50,8 +50,9 @@ def profile(pytester: pytest.Pytester, mock: str, monkeypatch: pytest.MonkeyPatc
 
 
 def run(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
-    # In a process of its own, as users have it, without this project's settings.
-    return pytester.runpytest_subprocess("-p", "no:cacheprovider", "-p", "no:randomly", *arguments)
+    # In a process of its own, as users have it, without this project's settings, and without plugins that take a second to load.
+    others = [word for name in ("cacheprovider", "randomly", "schemathesis", "hypothesispytest") for word in ("-p", f"no:{name}")]
+    return pytester.runpytest_subprocess(*others, *arguments)
 
 
 def test_without_a_profile_nothing_is_added(pytester: pytest.Pytester) -> None:

@@ -6,6 +6,7 @@ import base64
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 from urllib.parse import quote
 
@@ -18,8 +19,9 @@ NOWHERE = "authproof.invalid"
 _ROOT = f"root.{NOWHERE}"
 
 
+@cache
 def own_key(algorithm: str) -> Key:
-    """A fresh key pair: for `algorithm`, or for RS256 where that takes a secret."""
+    """The process's own key pair, which no server knows: for `algorithm`, or for RS256 where that takes a secret."""
     return fresh_key("RS256" if algorithm.startswith("HS") else algorithm)
 
 
