@@ -31,6 +31,7 @@ class Generator:
     def of(self, operation: Operation) -> Generated:
         """Values for every parameter of `operation` and for its body; none where its schemas cannot be satisfied."""
         from hypothesis.errors import HypothesisException
+        from schemathesis.core import NotSet
         from schemathesis.core.errors import SchemathesisError
 
         try:
@@ -40,8 +41,8 @@ class Generator:
             return Generated()
         places = {"path": case.path_parameters, "query": case.query, "header": case.headers, "cookie": case.cookies}
         parameters = {(place, name): value for place, values in places.items() for name, value in dict(values or {}).items()}
-        has_body = case.media_type is not None
-        return Generated(parameters, cast("Json", case.body) if has_body else None, case.media_type)
+        has_body = case.media_type is not None and not isinstance(case.body, NotSet)
+        return Generated(parameters, cast("Json", case.body) if has_body else None, case.media_type if has_body else None)
 
     def _case(self, operation: Operation) -> Any:
         import schemathesis.openapi

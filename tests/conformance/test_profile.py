@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import date
 from importlib.resources import files
 from pathlib import Path
@@ -15,6 +16,7 @@ from authproof.waivers import Waiver
 from authproof_spec import load_contract
 from authproof_spec.catalogue import load_catalogue
 
+AUDITOR = '[accounts.admin.auditor]\nemail = "a@example.com"\npassword = "p"\n'
 ACCOUNT = """
 [accounts.admin.ordinary]
 email = "user@example.com"
@@ -162,6 +164,31 @@ def test_an_account_must_fit_the_contract(tmp_path: Path, table: str, words: str
     path.write_text(f'[target]\nurl = "https://a"\n[accounts.{table}]\nemail = "x@example.com"\n', "utf-8")
     with pytest.raises(ProfileError, match=words):
         load_profile(path).check_against(load_contract())
+
+
+@pytest.mark.parametrize(
+    ("table", "words"),
+    [
+        ("[parameters]\nslug = 1\nbook = 2\n", "parameters: there is no parameter 'book'"),
+        ('[parameters."GET /api/users"]\nid = 2\n', "the contract has no operation 'GET /api/users'"),
+        ('[parameters."GET /api/surveys/{slug}/session"]\nuserId = 2\n', "there is no parameter 'userId'. Mend: name one of: slug"),
+        ('[parameters."GET /api/health"]\nuserId = 2\n', "none, there are none"),
+        (f'{AUDITOR}permissions = ["users:peruse"]\n', "accounts.admin.auditor.permissions: no operation of admin takes 'users:peruse'"),
+    ],
+)
+def test_parameters_and_permissions_must_fit_the_contract(tmp_path: Path, table: str, words: str) -> None:
+    path = tmp_path / "authproof.toml"
+    path.write_text(f'[target]\nurl = "https://a"\n{table}', "utf-8")
+    with pytest.raises(ProfileError, match=re.escape(words)):
+        load_profile(path).check_against(load_contract())
+
+
+def test_parameters_are_read_for_one_operation_and_for_all(tmp_path: Path) -> None:
+    path = tmp_path / "authproof.toml"
+    path.write_text('[target]\nurl = "https://a"\n[parameters]\nslug = 7\n[parameters."DELETE /api/admin/users/{userId}"]\nuserId = "9"\n', "utf-8")
+    profile = load_profile(path)
+    profile.check_against(load_contract())
+    assert profile.parameters == {None: {"slug": "7"}, "DELETE /api/admin/users/{userId}": {"userId": "9"}}
 
 
 def test_the_schema_knows_every_hook() -> None:

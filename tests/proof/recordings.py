@@ -125,7 +125,7 @@ def _digest(paths: Iterable[Path]) -> str:
 def _sources() -> tuple[str, str]:
     """What a recording depends on, and what its verdicts depend on."""
     files = {path for folder in ("spec", "mock_server", "conformance") for path in (ROOT / folder).rglob("*.*") if path.suffix in {".py", ".yaml"}}
-    files |= set((ROOT / "tests" / "proof").rglob("*.yaml")) | {ROOT / "tests" / "proof" / "detection.py"}
+    files |= set((ROOT / "examples" / "designs").rglob("*.yaml")) | {ROOT / "tests" / "proof" / "detection.py"}
     checks = {path for path in files if path.parent.name == "checks"}
     return _digest(files - checks), _digest(files)
 

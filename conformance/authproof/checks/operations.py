@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from authproof.checks.answers import came_from_elsewhere, response_of
-from authproof.checks.registry import EVERYTHING, check, protected, readable
+from authproof.checks.registry import EVERYTHING, NOT_ASKED_TO_WRITE, check, protected, readable
 from authproof.evidence import NO_SUCH_OPERATION, Evidence, Role
 from authproof.exchange import Exchange
 from authproof.methods import SAFE
@@ -85,7 +85,7 @@ def _who(exchange: Exchange) -> str:
 
 def _why_nobody(seen: Evidence, operation: Operation) -> str:
     if operation.id in seen.unasked:
-        return "The method is not safe, and the profile allows no unsafe methods (--unsafe-methods)."
+        return NOT_ASKED_TO_WRITE
     if operation.method not in SAFE:
         return "A right server would carry out what an account asks for here, so none asks."
     return "The profile has no account that the document lets call this operation."

@@ -96,7 +96,8 @@ def bearer_in_body(lab: Lab, application: Application) -> Script:
     operation = takes_body(lab, application)
     session = lab.session(application, *MAIN)
     for other in lab.contract.protected_operations:
-        if lab.contract.application_of(other) is application and (invalid := _invalid_body(lab, other)) is not None:
+        own = lab.contract.application_of(other) is application and lab.may_ask(other)
+        if own and (invalid := _invalid_body(lab, other)) is not None:
             yield Probe("bearer.invalid_body", lab.call(other, body=invalid), other.id)
     personal = application.personal_access_tokens
     creates = personal is not None and personal.create is operation and lab.profile.allows_unsafe_methods

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from typing import Any
 
 from authproof.checks import CHECKS, Check
 from authproof.conformity import misfits_of
@@ -49,8 +50,15 @@ def asked(name: str, at: str, response: Response | None, *, variant: str = "", o
     return Exchange(1, probe, response, None if response else "connection reset", misfits=misfits)
 
 
-def judge(requirement: str, at: str, *exchanges: Exchange, of: Contract | None = None, hooks: tuple[HookRecord, ...] = ()) -> Judgement:
-    """What the check of `requirement` says of the operation called `at` after `exchanges`."""
+def judge(
+    requirement: str, at: str, *exchanges: Exchange, of: Contract | None = None, hooks: tuple[HookRecord, ...] = (), **further: Any
+) -> Judgement:
+    """What the check of `requirement` says of the operation called `at` after `exchanges`; `further` is what else the evidence has."""
+    return checks_of(requirement)(evidence(*exchanges, of=of, hooks=hooks, **further), operation(at, of))
+
+
+def evidence(*exchanges: Exchange, of: Contract | None = None, **further: Any) -> Evidence:
+    """The evidence of a run with these `exchanges`."""
     numbered = tuple(replace(exchange, number=number) for number, exchange in enumerate(exchanges, 1))
     facts: Mapping[str, TokenFacts] = FACTS
-    return checks_of(requirement)(Evidence(of or contract(), numbered, facts, {}, hooks), operation(at, of))
+    return Evidence(of or contract(), numbered, facts, further.pop("outcomes", {}), **further)

@@ -109,6 +109,16 @@ def test_only_and_skip_choose(mock: tuple[str, Backend], profile: Path, tmp_path
     assert report["requests"] < 120, "scripts that no chosen check reads are not carried out"
 
 
+def test_what_may_be_written_is_said_before(mock: tuple[str, Backend], profile: Path) -> None:
+    named = "may write by POST /api/admin/users, PATCH /api/admin/users/{userId}, DELETE /api/admin/users/{userId}"
+    only = ("--only", "BEARER-01", "--profile", str(profile))
+    # A target on loopback is asked every operation anyway; elsewhere it takes the option, or the profile.
+    assert named in certify(mock[0], *only).output
+    assert named in certify("http://authproof.invalid", *only, "--unsafe-methods").output
+    assert named not in certify("http://authproof.invalid", *only).output
+    assert named not in certify(mock[0], *only, "--quiet").output
+
+
 def test_without_accounts_no_class_is_claimed(mock: tuple[str, Backend]) -> None:
     result = certify(mock[0])
     assert result.exit_code == 3, result.output
