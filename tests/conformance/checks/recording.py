@@ -4,18 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from authproof.checks import CHECKS
-from authproof.evidence import Evidence
 from authproof.exchange import Exchange, Headers, Probe, Request, Response, TokenFacts
 from authproof.verdict import Judgement
 from authproof_spec import Contract, load_contract
 from authproof_spec.pointer import Json
+from tests.conformance.checks import building
 
 HTML = ("Content-Type", "text/html")
 REFRESH, LOGOUT, ME = "adminRefresh", "adminLogout", "getAdminUser"
@@ -41,10 +39,10 @@ def seen(
     name: str, operation: str, status: int, body: Json = None, *headers: tuple[str, str], variant: str = "", sent: Headers = (), data: Json = None
 ) -> Exchange:
     """The exchange of the probe `name`; a status of NO_ANSWER is none."""
-    found = next(each for each in contract().operations if each.id == operation)
-    request = Request(found.method, found.path, sent, None if data is None else json.dumps(data).encode())
     content = b"" if body is None else body.encode() if isinstance(body, str) else json.dumps(body).encode()
     response = None if status == NO_ANSWER else Response(status, headers, content)
+    found = building.operation(operation)
+    request = Request(found.method, found.path, sent, None if data is None else json.dumps(data).encode())
     return Exchange(1, Probe(name, request, operation, variant), response, None if response else "connection reset")
 
 
@@ -71,8 +69,4 @@ def judge(
     requirement: str, operation: str, *exchanges: Exchange, of: Contract | None = None, facts: Mapping[str, TokenFacts] | None = None
 ) -> Judgement:
     """What the check of `requirement` says of `operation` when a run had these `exchanges`, in this order."""
-    served = of or contract()
-    numbered = tuple(replace(exchange, number=number) for number, exchange in enumerate(exchanges, 1))
-    check = next(check for check in CHECKS if check.requirement == requirement)
-    subject = next(each for each in served.operations if each.id == operation)
-    return check(Evidence(served, numbered, {**dict(SECRETS), **(facts or {})}, {}), subject)
+    return building.judge(requirement, operation, *exchanges, of=of or contract(), facts={**dict(SECRETS), **(facts or {})})

@@ -11,7 +11,8 @@ from authproof.exchange import Exchange, Response, TokenFacts
 from authproof.verdict import Judgement, Verdict
 from authproof_spec import Contract
 from authproof_spec.contract import CookiePolicy
-from tests.conformance.checks.recorded import JSON, Recorded, asked, contract
+from tests.conformance.checks.building import JSON, asked
+from tests.conformance.checks.recorded import Recorded, contract
 
 LOGIN, REFRESH = "POST /api/admin/auth/login", "POST /api/admin/auth/refresh"
 GOOD = "Path=/api/admin/auth; Max-Age=86400; HttpOnly; Secure; SameSite=Lax"

@@ -12,7 +12,8 @@ from authproof.profile import Profile
 from authproof.scripts.cors import foreign_origin, look_alikes
 from authproof.verdict import Verdict
 from authproof_spec import load_contract
-from tests.conformance.checks.recorded import JSON, OWN, PAGE, Recorded, answer, asked, judge
+from tests.conformance.checks.building import JSON, answer, asked
+from tests.conformance.checks.recorded import OWN, PAGE, Recorded, judge
 
 ME, LOGIN, REFRESH, LOGOUT = "GET /api/admin/user", "POST /api/admin/auth/login", "POST /api/admin/auth/refresh", "POST /api/admin/auth/logout"
 HEALTH = "GET /api/health"
@@ -230,5 +231,5 @@ def test_a_lax_cookie_goes_along_with_a_link() -> None:
         asked("cross_site.after_logout", REFRESH, answer(401)),
     ]
     recorded = Recorded(of=changed)
-    judgement = recorded.judge_operation("CORS-09", by_link, exchanges)
+    judgement = recorded.judge("CORS-09", by_link, exchanges)
     assert judgement.verdict is FAIL

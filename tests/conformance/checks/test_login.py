@@ -10,7 +10,8 @@ import pytest
 from authproof.exchange import Exchange, Response, TokenFacts
 from authproof.verdict import Judgement, Verdict
 from authproof_spec.pointer import Json
-from tests.conformance.checks.recorded import JSON, PAGE, Recorded, answer, asked
+from tests.conformance.checks.building import JSON, answer, asked
+from tests.conformance.checks.recorded import PAGE, Recorded
 
 LOGIN, ALIAS, ME, REFRESH = "POST /api/admin/auth/login", "POST /api/auth/login/alias", "GET /api/admin/user", "POST /api/admin/auth/refresh"
 SURVEY = "POST /api/auth/login"

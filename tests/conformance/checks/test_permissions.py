@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from authproof.exchange import Exchange, Response, TokenFacts
 from authproof.verdict import Verdict
-from tests.conformance.checks.recorded import JSON, PAGE, Recorded, answer, asked, judge, operation
+from tests.conformance.checks.building import JSON, answer, asked, operation
+from tests.conformance.checks.recorded import PAGE, Recorded, judge
 
 USERS, CREATE, UPDATE, DELETE = "GET /api/admin/users", "POST /api/admin/users", "PATCH /api/admin/users/{userId}", "DELETE /api/admin/users/{userId}"
 ME, SURVEY, TOKENS = "GET /api/admin/user", "GET /api/surveys/{slug}/session", "POST /api/admin/user/personal-access-tokens"
@@ -272,7 +275,7 @@ def test_who_am_i_that_tells_everybody_the_same() -> None:
 
 @pytest.mark.parametrize(("subject", "told", "verdict"), [("2", "2", PASS), ("1", "1", PASS), ("2", "1", FAIL)])
 def test_a_personal_token_is_of_whom_its_claims_name(subject: str, told: str, verdict: Verdict) -> None:
-    def sent(variable: str) -> dict[str, object]:
+    def sent(variable: str) -> dict[str, Any]:
         return {"headers": (("Authorization", f"Bearer ${{{variable}}}"),)}
 
     claims = {"ACCESS_TOKEN_1": "2", "ACCESS_TOKEN_2": "1", "PERSONAL_1": subject}

@@ -10,7 +10,8 @@ import pytest
 from authproof.exchange import Exchange, Response, TokenFacts
 from authproof.verdict import Judgement, Verdict
 from authproof_spec.contract import Contract
-from tests.conformance.checks.recorded import Recorded, answer, asked, contract
+from tests.conformance.checks.building import answer, asked
+from tests.conformance.checks.recorded import Recorded, contract
 
 LOGIN, OTP, ME = "POST /api/admin/auth/login", "POST /api/admin/auth/otp", "GET /api/admin/user"
 TOKENS = b'{"accessToken": "${ACCESS_TOKEN_1}"}'
@@ -94,8 +95,8 @@ def test_a_document_without_401_decides() -> None:
     operations = tuple(other if one is found else one for one in contract().operations)
     changed = replace(contract(), operations=operations, applications=applications)
     recorded = Recorded(facts=FACTS, of=changed)
-    assert recorded.judge_operation("MFA-05", other, [otp("mfa.old_code", 400)]).verdict is Verdict.PASS
-    assert recorded.judge_operation("MFA-05", other, [otp("mfa.old_code", 404)]).verdict is Verdict.FAIL
+    assert recorded.judge("MFA-05", other, [otp("mfa.old_code", 400)]).verdict is Verdict.PASS
+    assert recorded.judge("MFA-05", other, [otp("mfa.old_code", 404)]).verdict is Verdict.FAIL
 
 
 def challenge(number: int, name: str = "mfa.challenge") -> Exchange:

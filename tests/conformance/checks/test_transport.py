@@ -6,7 +6,8 @@ import pytest
 
 from authproof.exchange import Handshake, Response
 from authproof.verdict import Verdict
-from tests.conformance.checks.recorded import JSON, PAGE, Recorded, answer, asked
+from tests.conformance.checks.building import JSON, answer, asked
+from tests.conformance.checks.recorded import PAGE, Recorded
 
 LOGIN, ME = "POST /api/admin/auth/login", "GET /api/admin/user"
 HTTPS = "https://api.example.com"
