@@ -11,41 +11,19 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
 from authproof.generated import Generated, Generator
 from authproof.inputs import InputSource, nothing_like_text
 from authproof_spec import Contract, Operation, load_contract
-
-SHELL = """\
-openapi: 3.1.0
-info: {title: Things, version: "1"}
-paths:
-  /session:
-    post:
-      operationId: logIn
-      security: []
-      requestBody: {content: {application/json: {schema: {type: object}}}}
-      responses: {"200": {description: In.}, "401": {description: No.}}
-components:
-  securitySchemes:
-    bearer: {type: http, scheme: bearer}
-    key: {type: apiKey, in: header, name: X-Key}
-x-authproof:
-  version: 1
-  tokens: {algorithm: HS256, claims: {user: account, exp: expiresAt}}
-  applications:
-    app:
-      accessToken: {scheme: bearer, lifetime: 60, response: /token}
-      logins: [{operation: POST /session, credentials: {/name: username, /word: password}}]
-"""
+from tests.small_document import small_document
 
 
 def contract_of(folder: Path, path: str, method: str, **declared: Any) -> Contract:
     """A contract with one operation of its own, called `thing`."""
-    document = yaml.safe_load(SHELL)
+    document = small_document()
+    document["components"]["securitySchemes"]["key"] = {"type": "apiKey", "in": "header", "name": "X-Key"}
     document["paths"][path] = {
         method: {"operationId": "thing", "security": [{"bearer": []}, {"key": []}], "responses": {"200": {"description": "It."}}}
     }

@@ -2,71 +2,54 @@
 
 from __future__ import annotations
 
-from textwrap import dedent
-
 import pytest
+import yaml
 
 from authproof.producers import Producer, producers
 from authproof_spec import Contract, load_contract
 from authproof_spec.pointer import Json
+from tests.small_document import small_document
 
-DOCUMENT = """\
-openapi: 3.1.0
-info: {title: Library, version: "1"}
-paths:
-  /books:
-    get:
-      operationId: listBooks
-      security: [{bearer: []}]
-      responses:
-        "200":
-          description: The books.
-          links:
-            newest: {operationId: readBook, parameters: {path.bookId: "$response.body#/newest/id"}}
-            removal: {operationId: removeBook, parameters: {bookId: "$response.body#/newest/id"}}
-            query: {operationId: readBook, parameters: {edition: "$response.body#/edition"}}
-            header: {operationId: readBook, parameters: {bookId: "$response.header.Location"}}
-  /books/{bookId}:
-    parameters: [{name: bookId, in: path, required: true, schema: {type: string}}]
-    get: {operationId: readBook, security: [{bearer: []}], responses: {"200": {description: It.}}}
-    delete: {operationId: removeBook, security: [{bearer: []}], responses: {"204": {description: Gone.}}}
-  /books/{bookId}/loans/{loan}:
-    parameters:
-      - {name: bookId, in: path, required: true, schema: {type: string}}
-      - {name: loan, in: path, required: true, schema: {type: string}}
-    get: {operationId: readLoan, security: [{bearer: []}], responses: {"200": {description: It.}}}
-  /books/{bookId}/loans:
-    parameters: [{name: bookId, in: path, required: true, schema: {type: string}}]
-    get: {operationId: listLoans, security: [{bearer: []}], responses: {"200": {description: They.}}}
-  /people/me:
-    get: {operationId: whoAmI, security: [{bearer: []}], responses: {"200": {description: You.}}}
-  /people/{person}:
-    parameters: [{name: person, in: path, required: true, schema: {type: string}}]
-    get: {operationId: readPerson, security: [{bearer: []}], responses: {"200": {description: They.}}}
-  /session:
-    post:
-      operationId: logIn
-      security: []
-      requestBody: {content: {application/json: {schema: {type: object}}}}
-      responses: {"200": {description: In.}, "401": {description: No.}}
-components:
-  securitySchemes:
-    bearer: {type: http, scheme: bearer}
-x-authproof:
-  version: 1
-  tokens: {algorithm: HS256, claims: {user: account, exp: expiresAt}}
-  applications:
-    app:
-      accessToken: {scheme: bearer, lifetime: 60, response: /token}
-      logins: [{operation: POST /session, credentials: {/name: username, /word: password}}]
-      identity: {operation: whoAmI, fields: {id: /id}}
+PATHS = """\
+/books:
+  get:
+    operationId: listBooks
+    security: [{bearer: []}]
+    responses:
+      "200":
+        description: The books.
+        links:
+          newest: {operationId: readBook, parameters: {path.bookId: "$response.body#/newest/id"}}
+          removal: {operationId: removeBook, parameters: {bookId: "$response.body#/newest/id"}}
+          query: {operationId: readBook, parameters: {edition: "$response.body#/edition"}}
+          header: {operationId: readBook, parameters: {bookId: "$response.header.Location"}}
+/books/{bookId}:
+  parameters: [{name: bookId, in: path, required: true, schema: {type: string}}]
+  get: {operationId: readBook, security: [{bearer: []}], responses: {"200": {description: It.}}}
+  delete: {operationId: removeBook, security: [{bearer: []}], responses: {"204": {description: Gone.}}}
+/books/{bookId}/loans/{loan}:
+  parameters:
+    - {name: bookId, in: path, required: true, schema: {type: string}}
+    - {name: loan, in: path, required: true, schema: {type: string}}
+  get: {operationId: readLoan, security: [{bearer: []}], responses: {"200": {description: It.}}}
+/books/{bookId}/loans:
+  parameters: [{name: bookId, in: path, required: true, schema: {type: string}}]
+  get: {operationId: listLoans, security: [{bearer: []}], responses: {"200": {description: They.}}}
+/people/me:
+  get: {operationId: whoAmI, security: [{bearer: []}], responses: {"200": {description: You.}}}
+/people/{person}:
+  parameters: [{name: person, in: path, required: true, schema: {type: string}}]
+  get: {operationId: readPerson, security: [{bearer: []}], responses: {"200": {description: They.}}}
 """
 
 
 @pytest.fixture(scope="module")
 def contract(tmp_path_factory: pytest.TempPathFactory) -> Contract:
+    document = small_document()
+    document["paths"] |= yaml.safe_load(PATHS)
+    document["x-authproof"]["applications"]["app"]["identity"] = {"operation": "whoAmI", "fields": {"id": "/id"}}
     path = tmp_path_factory.mktemp("document") / "openapi.yaml"
-    path.write_text(dedent(DOCUMENT), "utf-8")
+    path.write_text(yaml.safe_dump(document), "utf-8")
     return load_contract(path)
 
 

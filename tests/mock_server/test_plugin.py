@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.small_document import SMALL
+
 pytest_plugins = ["pytester"]
 
 PAGE = Path(__file__).parents[2] / "docs" / "mock.md"
@@ -86,26 +88,6 @@ def test_both(auth_mock, auth_mock_in_process):
     login = httpx.post("http://backend:8000/login", json={"name": "seven", "word": "word"})
     assert login.status_code == 201
     assert auth_mock.contract.title == "Small"
-"""
-SMALL = """
-openapi: 3.1.0
-info: {title: Small, version: "1"}
-paths:
-  /login:
-    post:
-      security: []
-      requestBody: {content: {application/json: {schema: {type: object}}}}
-      responses: {"201": {description: In.}, "401": {description: No.}}
-components:
-  securitySchemes:
-    bearer: {type: http, scheme: bearer}
-x-authproof:
-  version: 1
-  tokens: {algorithm: HS256, claims: {user: account, exp: expiresAt}}
-  applications:
-    app:
-      accessToken: {scheme: bearer, lifetime: 60, response: /token}
-      logins: [{operation: POST /login, credentials: {/name: username, /word: password}}]
 """
 
 
