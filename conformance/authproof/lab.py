@@ -12,7 +12,7 @@ from typing import TypeAlias
 from urllib.parse import quote
 
 from authproof.bodies import encode
-from authproof.exchange import Exchange, Headers, Probe, Request
+from authproof.exchange import Exchange, Headers, Probe, Request, Response
 from authproof.hooks import DeclaredHooks, Hooks
 from authproof.inputs import InputSource
 from authproof.methods import SAFE, writing_operations
@@ -94,6 +94,14 @@ class Session:
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """What an operation wrote that answered with a success: `answer` may tell what it made."""
+
+    operation: Operation
+    answer: Response
+
+
+@dataclass(frozen=True, slots=True)
 class PersonalToken:
     """A live personal access token, to be revoked at the end of the run at the latest.
 
@@ -114,7 +122,7 @@ class Lab:
     refusals: why an account has none.
     personal_values: every personal access token of the run, which may travel otherwise than an access token.
     csrf_values, partners: what was given together with an access token, by it, and the access token given together with a refresh token.
-    open_sessions, personal_tokens: what is to be ended at the end; the runner tells `note` every exchange, so that none is forgotten.
+    open_sessions, personal_tokens, written: what is to be undone at the end; the runner tells `note` every exchange, so that none is forgotten.
     spare: by application a session with a refresh token that a script is done with, and that was seen to live; for the next one that needs one.
     served: the operations that somebody who may call them was asked as, with the part of the account. answers: to what was asked for its list.
     not_found: by application a request of somebody who may, that was answered 404.
@@ -134,6 +142,7 @@ class Lab:
     open_sessions: list[Session] = field(default_factory=list)
     personal_tokens: list[PersonalToken] = field(default_factory=list)
     personal_values: set[str] = field(default_factory=set, repr=False)
+    written: list[Written] = field(default_factory=list, repr=False)
     csrf_values: dict[str, str] = field(default_factory=dict, repr=False)
     partners: dict[str, str] = field(default_factory=dict, repr=False)
 
@@ -142,12 +151,12 @@ class Lab:
     answers: dict[str, Json] = field(default_factory=dict, repr=False)
     not_found: dict[str, Request] = field(default_factory=dict, repr=False)
     inputs: InputSource = field(init=False, repr=False)
-    _writing: frozenset[str] = field(init=False, repr=False)
+    _writing: Mapping[str, Operation] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         """Every secret of the profile is known to the vault before anything is recorded."""
         self.inputs = InputSource(self.contract, self.profile.parameters, dict(self._own_objects()))
-        self._writing = frozenset(operation.id for operation in writing_operations(self.contract))
+        self._writing = {operation.id: operation for operation in writing_operations(self.contract)}
         for account in self.profile.accounts:
             for attribute in SECRETS:
                 if value := account.attributes.get(attribute):
@@ -393,8 +402,9 @@ class Lab:
         return self.partners.get(refresh_token or "") or next(others, None)
 
     def note(self, exchange: Exchange) -> None:
-        """Remember the personal access token that `exchange` created, and forget the one that its owner revoked by it."""
+        """Remember what `exchange` wrote and the personal access token that it created, and forget the one that its owner revoked by it."""
         response = exchange.response
+        self._note_writing(exchange)
         for application in self.contract.applications.values():
             personal = application.personal_access_tokens
             if personal is None or response is None or not response.is_success:
@@ -405,6 +415,16 @@ class Lab:
                 self.personal_tokens.append(PersonalToken(application, known, value, self._sender(exchange)))
             elif exchange.probe.operation == personal.revoke.id and (sender := self._sender(exchange)):
                 self.personal_tokens = [token for token in self.personal_tokens if not self._is_revoked_by(token, sender, exchange)]
+
+    def _note_writing(self, exchange: Exchange) -> None:
+        request, response = exchange.probe.request, exchange.response
+        operation = self._writing.get(exchange.probe.operation or "")
+        if operation is None or response is None or not response.is_success or request.method != operation.method:
+            return
+        # Success about what does not exist wrote nothing, but for PUT, which may create it (RFC 9110 section 9.3.4).
+        about_nothing = self.inputs.aims_at_nothing(operation) and request.target == self.call(operation).target
+        if request.method == "PUT" or not about_nothing:
+            self.written.append(Written(operation, response))
 
     def _is_revoked_by(self, token: PersonalToken, sender: Session, exchange: Exchange) -> bool:
         if token.identifier is None or (token.session and token.session.account != sender.account):

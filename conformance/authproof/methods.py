@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from authproof.evidence import flow_operations
 from authproof_spec import Contract, Operation
 
@@ -32,3 +34,11 @@ def writing_operations(contract: Contract) -> tuple[Operation, ...]:
         if personal := application.personal_access_tokens:
             own |= {personal.list.id, personal.create.id, personal.revoke.id}
     return tuple(operation for operation in contract.protected_operations if operation.method not in SAFE and operation.id not in own)
+
+
+def removal_of(contract: Contract, operation: Operation) -> Operation | None:
+    """The operation that deletes what `operation` creates: DELETE of one object in the collection that it adds to; None when the document has none."""
+    above = operation.path.rstrip("/")
+    return next(
+        (other for other in contract.operations if other.method == "DELETE" and re.fullmatch(re.escape(above) + r"/\{[^/]*\}/?", other.path)), None
+    )

@@ -83,8 +83,11 @@ def _by_identities(contract: Contract) -> Iterator[Producer]:
 def _first_named(answer: Json, parameter: str) -> Json:
     """The member of the first entry of the list in `answer` that is called like `parameter`, else its id; the entry itself where that is text."""
     entry = next(iter(_list_in(answer) or ()), None)
-    if not isinstance(entry, Mapping):
-        return entry
+    return named(entry, parameter) if isinstance(entry, Mapping) else entry
+
+
+def named(entry: Mapping[str, Json], parameter: str) -> Json:
+    """The member of `entry` that is called like `parameter`, else its id; None when it has neither."""
     members = {_plain(name): value for name, value in entry.items()}
     wanted = _plain(parameter)
     # {bookId} and {book} are the id of a book, {bookSlug} is its slug.

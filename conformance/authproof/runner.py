@@ -290,7 +290,7 @@ class Runner:
         return self._elapsed() - self._held
 
     def clean_up(self) -> None:
-        """Take hooks back, revoke every personal access token and log every session out; what could not be undone is in `left_behind`.
+        """Take hooks back, delete what was made, revoke every personal access token and log every session out; what could not be undone is in `left_behind`.
 
         An interruption of the clean-up itself ends it; what it had still to do is left behind.
         """
@@ -307,8 +307,8 @@ class Runner:
             except Exception as error:  # noqa: BLE001  # our own mistake must not cost what is still to be undone
                 self.left_behind.append(self.lab.vault.redact(f"{what} (authproof failed: {type(error).__name__}: {error})"))
         self.left_behind += self._without_logout()
-        self.lab.personal_tokens.clear()
-        self.lab.open_sessions.clear()
+        for made in (self.lab.written, self.lab.personal_tokens, self.lab.open_sessions):
+            made.clear()
 
     def _without_logout(self) -> Iterator[str]:
         """The sessions of each application that has no logout, which end by themselves alone."""
@@ -326,6 +326,8 @@ class Runner:
         for what, hook in undo:
             if (what, hook) not in last:
                 yield what, cleanup.carry_out(hook)
+        for written in self.lab.written.copy():
+            yield f"what {written.operation.name} wrote", cleanup.remove(self.lab, written)
         for token in self.lab.personal_tokens.copy():
             yield f"the personal access token {token.identifier or 'that a creation gave without an id'}", cleanup.revoke(self.lab, token)
         for session in self.lab.open_sessions.copy():

@@ -256,7 +256,8 @@ def _no_token(application: Application, exchange: Exchange) -> Judgement:
     return met(f"Another login gives no token for the first factor alone: answered {exchange.status}.", exchange)
 
 
-@check("MFA-16", on=second_factors, reads=("wrong_secret", "refused_logins"))
+# Which account has a second factor the script `second_factor` knows.
+@check("MFA-16", on=second_factors, reads=("wrong_secret", "refused_logins", "second_factor"))
 def wrong_password_does_not_tell_of_the_second_factor(seen: Evidence, operation: Operation) -> Judgement:
     """A wrong password looks the same whether or not the account has a second factor (CWE-204)."""
     application, _ = _factor(seen, operation)

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 
-from authproof.exchange import Exchange
-from authproof.lab import Blocked, Hook, Lab, Missing, PersonalToken, Script, Session, Step
+from authproof.exchange import Exchange, Probe, Response
+from authproof.lab import Blocked, Hook, Lab, Missing, PersonalToken, Script, Session, Step, Written
+from authproof.methods import removal_of
+from authproof.producers import named
+from authproof.scripts.operations import may
 
 _DONE = frozenset({200, 202, 204, 404})
 
@@ -40,6 +43,37 @@ def _revoked_by(lab: Lab, token: PersonalToken, session: Session) -> Generator[S
         session.access_token = fresh.access_token  # for the next token of that session
         (exchange,) = yield lab.revocation(token, session.access_token, "cleanup.revoke")
     return exchange
+
+
+def remove(lab: Lab, written: Written) -> Script:
+    """Delete what `written` made, as somebody whom the document lets do so. Nothing is deleted but what the answer itself names."""
+    removal = removal_of(lab.contract, written.operation)
+    if written.operation.method != "POST" or removal is None:
+        raise Missing("the document has no operation that undoes it")
+    name = removal.path_parameters[-1].name
+    identifier = _told(written.answer, name)
+    if identifier is None:
+        raise Missing("its answer tells no id")
+    application = lab.contract.application_of(removal)
+    for session in [session for session in lab.sessions.values() if session.application is application and may(session, removal)]:
+        token = session.access_token
+        (exchange,) = yield Probe("cleanup.remove", lab.call(removal, bearer=token, path={name: identifier}), removal.id)
+        if exchange.status == 401:
+            token = (yield from lab.log_in(session.application, session.account, "cleanup.login")).access_token
+            (exchange,) = yield Probe("cleanup.remove", lab.call(removal, bearer=token, path={name: identifier}), removal.id)
+        _expect_done(exchange)
+        return
+    raise Missing("nobody of the profile may delete it")
+
+
+def _told(answer: Response, name: str) -> str | None:
+    """The id that the answer of a creation tells: of the object in it, or in its Location."""
+    body = answer.json
+    objects = [body, *body.values()] if isinstance(body, Mapping) else []
+    told = next((value for entry in objects if isinstance(entry, Mapping) and (value := named(entry, name)) is not None), None)
+    if isinstance(told, str | int) and not isinstance(told, bool):
+        return str(told)
+    return (answer.first("location") or "").partition("?")[0].rstrip("/").rpartition("/")[2] or None
 
 
 def log_out(lab: Lab, session: Session) -> Script:

@@ -83,10 +83,10 @@ def _roles(lab: Lab, application: Application) -> list[Session]:
 
 
 def _session_for(lab: Lab, application: Application, operation: Operation) -> Session | None:
-    return next((session for session in _roles(lab, application) if _may(session, operation)), None)
+    return next((session for session in _roles(lab, application) if may(session, operation)), None)
 
 
-def _may(session: Session, operation: Operation) -> bool:
+def may(session: Session, operation: Operation) -> bool:
     """Whether the document lets the account call `operation`, as far as the profile tells what it holds."""
     wanted, account = needed(session.application, operation), session.account
     if wanted is None or account.permissions is not None:
@@ -99,7 +99,7 @@ def _as_role(lab: Lab, session: Session, operation: Operation) -> Probe | None:
     part, wanted = session.account.part, needed(session.application, operation)
     if wanted is None or (operation.id, part) in lab.served:
         return None
-    if not _may(session, operation):
+    if not may(session, operation):
         # As the ordinary account the script `permissions` asks.
         own = part != Part.ORDINARY
         return Probe("permission.role", lab.example_call(operation, bearer=session.access_token), operation.id, part) if own else None

@@ -6,13 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
+from authproof.certify import Certification, plan
 from authproof.embedded import BackendHooks, accounts_of
-from authproof.lab import Lab, Script, Wait
+from authproof.exchange import Response
+from authproof.lab import Lab, Script, Wait, Written
 from authproof.profile import Part, Profile
 from authproof.runner import Runner
-from authproof.scripts import baseline, expiry, personal_tokens, withdrawal
+from authproof.scripts import baseline, cleanup, expiry, personal_tokens, withdrawal
 from authproof.target import Target
 from authproof_mock.backend import Backend
+from authproof_mock.faults import parts_with
 from authproof_mock.seed import load_seed
 from authproof_spec import Application
 from authproof_spec.contract import Contract
@@ -133,3 +136,51 @@ def test_without_a_clock_no_session_is_opened_to_wait_for_its_end(runner: Runner
         runner.run(script.__name__, admin(contract()), script(runner.lab, admin(contract())))
         assert "no hook advance_clock" in runner.outcomes[script.__name__, "admin"].reason
     assert len(runner.exchanges) == sent
+
+
+CREATES_UNASKED = "checks-permissions-of-get-alone"
+
+
+@pytest.mark.parametrize(
+    ("parts", "left"),
+    [(set(Part), []), ({Part.ORDINARY}, ["what POST /api/admin/users wrote (nobody of the profile may delete it)"])],
+    ids=["deleted", "told"],
+)
+def test_what_a_wrong_server_created_is_deleted_or_told(parts: set[Part], left: list[str]) -> None:
+    broken = Backend(contract(), seed=load_seed(), parts=parts_with([CREATES_UNASKED]))
+    before = broken.accounts.list()
+    accounts = tuple(account for account in accounts_of(contract(), load_seed()) if account.part in parts)
+    run = Certification(contract(), Profile("http://127.0.0.1:1", accounts), plan(contract(), ["AUTHZ-02"]), transport=InProcess(broken))
+    run.run()
+    assert any(exchange.status == 201 and exchange.probe.operation == "createUser" for exchange in run.recording.exchanges)
+    assert list(run.recording.left_behind) == left
+    assert (broken.accounts.list() == before) is not bool(left)
+
+
+@pytest.mark.parametrize(
+    ("answer", "told"),
+    [
+        (Response(201, (), b'{"id": 7}'), "7"),
+        (Response(201, (), b'{"userId": "x", "id": 7}'), "x"),
+        (Response(201, (), b'{"data": {"id": 7}}'), "7"),
+        (Response(201, (("Location", "https://a/api/users/9/?x=1"),), b"{}"), "9"),
+        (Response(201, (), b'{"id": true}'), None),
+        (Response(201, (), b"[7]"), None),
+        (Response(204), None),
+    ],
+)
+def test_only_what_the_answer_names_is_deleted(runner: Runner, answer: Response, told: str | None) -> None:
+    carry_out(runner)
+    lab, sent = runner.lab, len(runner.exchanges)
+    create = next(operation for operation in lab.contract.operations if operation.id == "createUser")
+    runner.run("remove", admin(lab.contract), cleanup.remove(lab, Written(create, answer)))
+    asked = [exchange.probe.request.target for exchange in runner.exchanges[sent:]]
+    assert asked == ([f"/api/admin/users/{told}"] if told else [])
+    assert told or "tells no id" in runner.outcomes["remove", "admin"].reason
+
+
+def test_what_cannot_be_deleted_is_told(runner: Runner) -> None:
+    update = next(operation for operation in runner.lab.contract.operations if operation.id == "updateUser")
+    runner.lab.written.append(Written(update, Response(200, (), b'{"id": 7}')))
+    runner.clean_up()
+    assert runner.left_behind == ["what PATCH /api/admin/users/{userId} wrote (the document has no operation that undoes it)"]
