@@ -110,6 +110,8 @@ class Matrix:
         odd = sum(row.deviates for row in self.rows)
         if odd:
             return f"{odd} of {len(self.rows)} answer an identity otherwise than expected"
+        if any(cell.state is State.UNDECIDED for row in self.rows for cell in row.cells):
+            return f"none of {len(self.rows)} answers an identity otherwise than expected, and some answers do not decide"
         return f"each of {len(self.rows)} answers every identity that asked as expected"
 
     def deviations(self) -> Iterator[str]:

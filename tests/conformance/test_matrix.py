@@ -136,3 +136,5 @@ def test_the_matrix_names_its_deviations() -> None:
     quiet = matrix_of(evidence(asked("bearer.none", USERS, answer(401)), roles=ROLES))
     assert "as expected" in quiet.summary
     assert not list(quiet.deviations())
+    open_ = matrix_of(evidence(asked("bearer.none", USERS, answer(500)), roles=ROLES))
+    assert open_.summary == f"none of {len(open_.rows)} answers an identity otherwise than expected, and some answers do not decide"
