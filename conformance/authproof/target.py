@@ -48,7 +48,7 @@ class Target:
         self._origin, self._prefix = f"{parts.scheme}://{parts.netloc}", parts.path
         self._host = parts.netloc.encode()
         self._timeout = profile.timeout
-        trust = trust_of(profile)
+        trust = None if transport else trust_of(profile)
         self._backend = _Deadlines(profile.timeout)
         self._address = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80), trust if parts.scheme == "https" else None)
         # As httpcore has it: scheme, host and port, without the path, which each request brings.
