@@ -1,7 +1,7 @@
 """The proof that judging is pinned down: the judging code is changed a little, thousands of times, and tests must notice each time.
 
 `python -m tests.proof.mutation`, from the root of the repository, writes docs/mutation.md. With names of modules, such as `checks.jwt`, it tries their
-mutants alone and writes no page. It is a plugin of pytest's, which collects the tests once; each mutant is then planted in a process of its own.
+mutants alone and writes no page; with `--again`, those that survived the last time, by the tests of the checks alone, for who writes such tests. It is a plugin of pytest's, which collects the tests once; each mutant is then planted in a process of its own.
 """
 
 from __future__ import annotations
@@ -89,6 +89,7 @@ class Trial:
 
     modules: Sequence[str]
     jobs: int
+    again: bool = False
     failed: bool = False
 
     def __post_init__(self) -> None:
@@ -100,7 +101,8 @@ class Trial:
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Try every mutant."""
-        kept = [name for name, _ in _told("run", names(), lambda name: recorded(name) and None, self.jobs)]
+        runs = () if self.again else names()
+        kept = [name for name, _ in _told("run", runs, lambda name: recorded(name) and None, self.jobs)]
         asked = [AskedAgain(question) for question in questions(recorded(name) for name in kept)]
         self.examiners: list[Examiner] = [*(Tested(item, self) for item in session.items), *asked]
         self.took: dict[int, float] = {}
@@ -132,6 +134,8 @@ class Trial:
         trees = {module: tree_of(module) for module in self.modules}
         mutants = [mutant for module, tree in trees.items() for mutant in mutants_of(module, tree)]
         before: dict[str, str] = json.loads(_KILLERS.read_text("utf-8")) if _KILLERS.exists() else {}
+        if self.again:
+            mutants = [mutant for mutant in mutants if mutant.name not in before]
         by_name = {examiner.name: number for number, examiner in enumerate(self.examiners)}
         self._users = _users()
         living()
@@ -305,13 +309,17 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.proof.mutation", description="Mutants of the judging code, and who notices them.")
     parser.add_argument("modules", nargs="*", help="such as checks.jwt; all when none is named")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="processes at once")
+    parser.add_argument("--again", action="store_true", help="only what survived the last time, and only the tests of the checks")
     given = parser.parse_args()
-    trial = Trial([f"authproof.{name}" for name in given.modules] or JUDGES, given.jobs)
+    trial = Trial([f"authproof.{name}" for name in given.modules] or JUDGES, given.jobs, given.again)
     folder = ROOT / "tests" / "conformance"
     options = ["-p", "no:terminal", "-p", "no:cacheprovider", "-p", "no:xdist", "-s", "--assert=plain", "-W", "ignore"]
     code = pytest.main([*options, *(str(folder / name) for name in TESTS)], plugins=[trial])
     if code or not trial.outcomes:
         return int(code) or 1
+    if given.again:
+        print("\n".join(sorted(f"{mutant.name} (line {mutant.lines[0]})" for mutant, killer in trial.outcomes if not killer)))  # noqa: T201  # as above
+        return 0
     wrong = sorted(shortcomings(trial.outcomes))
     for line in wrong:
         print(line)  # noqa: T201  # its reader sits at a terminal
