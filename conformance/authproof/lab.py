@@ -6,7 +6,6 @@ import secrets
 import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from email.utils import parsedate_to_datetime
 from importlib.metadata import version
 from typing import TypeAlias
 from urllib.parse import quote
@@ -18,6 +17,7 @@ from authproof.inputs import InputSource
 from authproof.methods import SAFE, writing_operations
 from authproof.onetime import totp_of
 from authproof.profile import SECRETS, Account, Part, Profile
+from authproof.reading import moment_of
 from authproof.tokens import access_token_in, given_cookies, refresh_token_in, where_access_tokens_are
 from authproof.vault import Vault
 from authproof_spec import Application, Contract, Operation
@@ -25,6 +25,8 @@ from authproof_spec.contract import Login, TokenKind
 from authproof_spec.pointer import Json, get, put
 
 _PATIENCE = 600.0
+_SAME_TIME = 60.0
+"""Seconds by which clocks may differ without being of another time."""
 USER_AGENT = f"authproof/{version('authproof')}"
 MAIN = (Part.ORDINARY, Part.PRIVILEGED)
 """The part whose session most probes use: the one with the least power that there is."""
@@ -127,6 +129,7 @@ class Lab:
     served: the operations that somebody who may call them was asked as, with the part of the account. answers: to what was asked for its list.
     not_found: by application a request of somebody who may, that was answered 404.
     failed_logins: how many the target has refused so far. moved: seconds by which hooks moved the target's clock.
+    ahead: seconds by which it was ahead before, as its Date tells.
     """
 
     contract: Contract
@@ -135,6 +138,7 @@ class Lab:
     hooks: Hooks = DeclaredHooks({})  # noqa: RUF009  # frozen
     clock: Callable[[], float] = time.time
     moved: float = 0.0
+    ahead: float = 0.0
     failed_logins: int = 0
     run_id: str = field(default_factory=lambda: secrets.token_hex(4))
     sessions: dict[tuple[str, str], Session] = field(default_factory=dict)
@@ -177,7 +181,7 @@ class Lab:
 
     def now(self) -> float:
         """The target's time as far as it is known, seconds since the epoch."""
-        return self.clock() + self.moved
+        return self.clock() + self.ahead + self.moved
 
     def may_fail_a_login(self) -> bool:
         """True when the budget has a failed login left."""
@@ -405,6 +409,9 @@ class Lab:
         """Remember what `exchange` wrote and the personal access token that it created, and forget the one that its owner revoked by it."""
         response = exchange.response
         self._note_writing(exchange)
+        if response and not self.moved and (told := moment_of(response)) is not None:
+            ahead = told - self.clock()
+            self.ahead = ahead if abs(ahead) > _SAME_TIME else 0.0
         for application in self.contract.applications.values():
             personal = application.personal_access_tokens
             if personal is None or response is None or not response.is_success:
@@ -454,10 +461,8 @@ class Lab:
 
     def server_time(self, exchange: Exchange) -> float:
         """The target's own time, seconds since the epoch, by its Date field; this machine's when there is none."""
-        date = exchange.response.first("date") if exchange.response else None
-        try:
-            told = parsedate_to_datetime(date).timestamp() if date else self.now()
-        except ValueError:
+        told = moment_of(exchange.response) if exchange.response else None
+        if told is None:
             return self.now()
         # Date may be written by a server in front of the application, whose clock no hook moves.
         return min(told, told + self.moved, key=lambda moment: abs(moment - self.now()))

@@ -129,7 +129,7 @@ def set_cookies(response: Response, name: str) -> tuple[SetCookie, ...]:
 def all_cookies(response: Response) -> tuple[SetCookie, ...]:
     """Every Set-Cookie line of `response`, in their order."""
     lines = response.all("set-cookie")
-    sent = _moment(response.first("date")) if lines else None
+    sent = moment_of(response) if lines else None
     return tuple(_set_cookie(line, sent) for line in lines)
 
 
@@ -141,6 +141,11 @@ def _set_cookie(line: str, sent: float | None) -> SetCookie:
         key, _, text = attribute.partition("=")
         attributes[key.strip().lower()] = text.strip()
     return SetCookie(name.strip(), value.strip(), attributes, sent)
+
+
+def moment_of(response: Response) -> float | None:
+    """When `response` was sent, by its Date, in seconds since the epoch; None when it has none."""
+    return _moment(response.first("date"))
 
 
 def _moment(date: str | None) -> float | None:

@@ -143,7 +143,11 @@ def _spellings(value: str) -> set[str]:
 
 
 def _as_whole_value(value: str, variable: str) -> list[tuple[str, str]]:
-    return [(f'"{_escaped(value)}"', f'"{variable}"'), *((f"={spelling}", f"={variable}") for spelling in _spellings(value))]
+    found = [(f'"{_escaped(value)}"', f'"{variable}"'), *((f"={spelling}", f"={variable}") for spelling in _spellings(value))]
+    if value.isdecimal():
+        # As a member of an object that is a number.
+        found += [(f":{gap}{value}{end}", f":{gap}{variable}{end}") for gap in ("", " ") for end in (",", "}")]
+    return found
 
 
 def _escaped(value: str) -> str:

@@ -8,7 +8,7 @@ from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange, Response
 from authproof.reading import media_type
 from authproof.tokens import given_cookies
-from authproof.verdict import Judgement, Verdict, broken, met, undecided, worst
+from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, worst
 from authproof_spec import Application, Operation
 from authproof_spec.pointer import Json, get
 
@@ -56,8 +56,8 @@ def all_refused(exchanges: Iterable[Exchange], what: str, *, tolerated: frozense
 
 
 def refused_as_declared(exchange: Exchange, operation: Operation, what: str) -> Judgement:
-    """Like `refused`, where a document may choose 400 or 403 for `operation` (RFC 6749 section 5.2 has 400 for a refresh token)."""
-    return refused(exchange, what, tolerated=frozenset(status for status in (400, 403) if operation.responses.keys() & {str(status), "4XX"}))
+    """Like `refused`, where a document may choose 400, 403 or 422 for `operation` (RFC 6749 section 5.2 has 400 for a refresh token)."""
+    return refused(exchange, what, tolerated=frozenset(status for status in (400, 403, 422) if operation.responses.keys() & {str(status), "4XX"}))
 
 
 def served(exchange: Exchange, what: str) -> Judgement:
@@ -79,6 +79,14 @@ def lives(seen: Evidence, exchange: Exchange, what: str) -> Judgement:
     ):
         return undecided(f"{judgement.detail} The refresh refused nothing in this run, so that tells nothing.", exchange)
     return judgement
+
+
+def ended_by_a_login(seen: Evidence, name: str, operation: Operation) -> Judgement | None:
+    """Why nothing can be said of a further session: each login ends the others of its account, as the probes `name` show; None where it does not."""
+    over = [
+        exchange for exchange in seen.all(name, operation) if exchange.status in {400, 401, 403} and not came_from_elsewhere(response_of(exchange))
+    ]
+    return untestable("A login ends the earlier sessions of its account, so there is no other one to look at.") if over else None
 
 
 def person(application: Application, response: Response) -> Json:

@@ -13,6 +13,7 @@ from authproof.exchange import Exchange
 from authproof.reading import cache_directives, challenge_problem, challenges
 from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, weak, worst
 from authproof_spec import Operation
+from authproof_spec.contract import TokenKind
 
 BAD_REQUEST = frozenset({400})
 
@@ -55,8 +56,7 @@ def unauthorized_carries_a_challenge(seen: Evidence, operation: Operation) -> Ju
 
 def _wrong_challenge(seen: Evidence, operation: Operation, exchange: Exchange) -> Judgement | None:
     """What is wrong with the challenges of a 401; None when nothing is."""
-    application = seen.application_of(operation)
-    kinds = [kind for kind in application.bearer_kinds if kind.scheme.name in operation.bearer_schemes] if application else []
+    kinds = _kinds(seen, operation)
     due = {kind.auth_scheme.lower() for kind in kinds if kind.auth_scheme}
     found = [challenge.scheme for challenge in challenges(response_of(exchange))]
     if (due & set(found)) if due else found:
@@ -101,6 +101,8 @@ def challenge_without_credentials_names_no_error(seen: Evidence, operation: Oper
 @check("BEARER-05", on=protected, reads=("bearer", "jwt"), where=bearer_tokens)
 def invalid_token_is_named(seen: Evidence, operation: Operation) -> Judgement:
     """A 401 to a token that is not valid names invalid_token (RFC 6750 section 3.1)."""
+    if not any(kind.auth_scheme == "Bearer" for kind in _kinds(seen, operation)):
+        return untestable("No bearer token opens this operation, and RFC 6750 has its error codes for these alone.")
     exchange = _with_no_token(seen, operation)
     if exchange.status != 401:
         return undecided(f"The token that is none was answered {exchange.status}, not 401.", exchange)
@@ -110,6 +112,12 @@ def invalid_token_is_named(seen: Evidence, operation: Operation) -> Judgement:
     found = f"names error={errors[0]}" if errors else "names no error"
     say = broken if seen.contract.requires_error_codes else weak
     return say(f"The challenge to a token that is not valid {found}; invalid_token is due.", exchange)
+
+
+def _kinds(seen: Evidence, operation: Operation) -> list[TokenKind]:
+    """The kinds of tokens that open `operation`."""
+    application = seen.application_of(operation)
+    return [kind for kind in application.bearer_kinds if kind.scheme.name in operation.bearer_schemes] if application else []
 
 
 def _with_no_token(seen: Evidence, operation: Operation) -> Exchange:
@@ -232,6 +240,10 @@ def strangers_are_not_forbidden(seen: Evidence, operation: Operation) -> Judgeme
     # Whether a forged token is let in is another question.
     exchanges += [exchange for exchange in seen.all("jwt.none", operation) if exchange.status == 403]
     forbidden = [exchange for exchange in exchanges if exchange.status == 403]
+    application = seen.application_of(operation)
+    taken = seen.all("jwt.none", application.identity.operation) if application and application.identity else ()
+    if taken and response_of(taken[0]).is_success and all(exchange.probe.name == "jwt.none" for exchange in forbidden) and forbidden:
+        return undecided("A forged token is taken for its user's here, so a 403 to it tells nothing of strangers.", taken[0], *forbidden)
     judgement = all_refused(exchanges, "A caller who is not authenticated", tolerated=BAD_REQUEST)
     if judgement.verdict is Verdict.INCONCLUSIVE:
         return judgement

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections import Counter
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from authproof.checks.answers import all_refused, came_from_elsewhere, gives_no_cookie, response_of
@@ -95,9 +95,17 @@ def of_each_cookie(judge: JudgeOfCookie) -> Judge:
             judgements += [judge(TokenCookie(seen, operation, application, policy, given))] if given else []
         if not judgements:
             raise NotObserved(f"No answer of {operation.name} set the cookie {' or '.join(policy.name for policy in policies)}.")
-        return worst(*judgements)
+        return _at_its_place(seen, operation, worst(*judgements))
 
     return judged
+
+
+def _at_its_place(seen: Evidence, operation: Operation, judgement: Judgement) -> Judgement:
+    """`judgement`, whose detail names the login that it is of, where that is a further one, which is judged with the first."""
+    place = seen.operation_of(judgement.exchanges[0]) if judgement.exchanges else None
+    if judgement.verdict is Verdict.PASS or place is None or place == operation:
+        return judgement
+    return replace(judgement, detail=f"At {place.name}: {judgement.detail}")
 
 
 def _prefix(name: str) -> str:
@@ -335,7 +343,8 @@ def answers_with_tokens_are_not_stored(seen: Evidence, operation: Operation) -> 
     for exchange in bringing:
         if "no-store" not in cache_directives(response_of(exchange)):
             found = response_of(exchange).first("cache-control")
-            return broken(f"The answer carries tokens, and its Cache-Control is {found or 'missing'}; no-store is due.", exchange)
+            judgement = broken(f"The answer carries tokens, and its Cache-Control is {found or 'missing'}; no-store is due.", exchange)
+            return _at_its_place(seen, operation, judgement)
     return met(f"The {len(bringing)} answers with tokens are no-store.", bringing[0])
 
 

@@ -12,7 +12,7 @@ from authproof.exchange import Departure, Exchange
 from authproof.reading import set_cookies
 from authproof.verdict import Judgement, broken, met, undecided, untestable, weak
 from authproof_spec import Contract, Operation
-from authproof_spec.contract import MediaType
+from authproof_spec.contract import MediaType, ResponseRule
 from authproof_spec.pointer import get, join
 
 # Statuses that a server or a proxy gives to any request, whatever it is for.
@@ -154,7 +154,18 @@ def headers_of_authentication_are_documented(seen: Evidence, operation: Operatio
         for name in _headers_that_matter(seen, exchange) if rule else ():
             if rule and name.lower() not in rule.headers:
                 return broken(f"An answer {exchange.status} carries {name}, which the document does not declare for it.", exchange)
+        if rule and not came_from_elsewhere(response_of(exchange)) and (absent := _lacking(exchange, rule)):
+            return broken(f"An answer {exchange.status} lacks {absent}, which the document requires of it.", exchange)
     return met("The header fields that matter for authentication are declared where they were seen.", exchanges[0])
+
+
+_OF_AUTHENTICATION = frozenset({"www-authenticate", "set-cookie", "retry-after", "cache-control"})
+
+
+def _lacking(exchange: Exchange, rule: ResponseRule) -> str | None:
+    """The header field that the document requires of such an answer, and that it lacks; of those that matter for authentication."""
+    required = (name for name, needed in rule.headers.items() if needed and name in _OF_AUTHENTICATION)
+    return next((name.title().replace("Www", "WWW") for name in required if response_of(exchange).first(name) is None), None)
 
 
 def _headers_that_matter(seen: Evidence, exchange: Exchange) -> Iterator[str]:

@@ -14,6 +14,7 @@ from authproof.evidence import Evidence, NotObserved, flow_operations
 from authproof.exchange import Exchange, TokenFacts
 from authproof.keys import PRIVATE_MEMBERS, USUAL_PATH, members
 from authproof.known_secrets import known_secrets
+from authproof.reading import moment_of
 from authproof.tokens import access_token_in
 from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, weak, worst
 from authproof_spec import Application, Contract, Operation
@@ -124,6 +125,8 @@ def _is_short_lived(seen: Evidence, application: Application, exchange: Exchange
         next((claims.get(name) for name in seen.contract.tokens.claims_meaning(meaning)), None) for meaning in (Meaning.ISSUED_AT, Meaning.EXPIRES_AT)
     ]
     issued, expires = times
+    if issued is None:
+        issued = moment_of(response_of(exchange))
     if not isinstance(issued, int | float) or not isinstance(expires, int | float):
         return undecided("The token has no times to compare.", exchange)
     where = seen.operation_of(exchange)
@@ -180,6 +183,8 @@ def token_identifiers_differ(seen: Evidence, operation: Operation) -> Judgement:
     identifiers = [
         str((facts.claims or {}).get(names[0])) for facts in seen.facts.values() if names and facts.kind == "access_token" and facts.claims
     ]
+    if not names:
+        return untestable("The document declares no claim that identifies a token.")
     if len(identifiers) < 2:
         return undecided("Fewer than two access tokens with an identifier were seen.", exchange)
     if len(set(identifiers)) < len(identifiers):

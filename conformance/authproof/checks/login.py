@@ -94,11 +94,20 @@ def unknown_account_is_refused(seen: Evidence, operation: Operation) -> Judgemen
     return _all_refused(seen, operation, _unknown(seen, operation), "An unknown account")
 
 
-@check("LOGIN-06", on=first_logins, reads="disabled_logins")
+@check("LOGIN-06", on=first_logins, reads=("disabled_logins", "refused_logins"))
 def disabled_account_is_refused(seen: Evidence, operation: Operation) -> Judgement:
-    """A disabled account cannot log in with its right password. The document may have a 403 for it."""
-    tolerated = frozenset({403} if "403" in operation.responses else ())
-    return _all_refused(seen, operation, seen.all("login.disabled", operation), "A disabled account with its right password", tolerated)
+    """A disabled account cannot log in, by whichever login, with its right password. The document may have a 403 for it."""
+    application, _ = login_of(seen, operation)
+    places = [login.operation for login in application.logins if login.operation == operation or seen.all("login.disabled", login.operation)]
+    if len(places) > 1 and not seen.all("login.disabled", operation):
+        places.remove(operation)
+    return worst(*(_disabled(seen, place, operation) for place in places))
+
+
+def _disabled(seen: Evidence, place: Operation, operation: Operation) -> Judgement:
+    tolerated = frozenset({403} if "403" in place.responses else ())
+    what = "A disabled account with its right password" if place == operation else f"A disabled account at {place.name}"
+    return _all_refused(seen, place, seen.all("login.disabled", place), what, tolerated)
 
 
 @check("LOGIN-15", on=all_logins, reads=("logins", "wrong_secret", "refused_logins"))

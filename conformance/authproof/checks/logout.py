@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from authproof.checks.answers import accepted, lives, refused, refused_as_declared, response_of, served
+from authproof.checks.answers import accepted, ended_by_a_login, lives, refused, refused_as_declared, response_of, served
 from authproof.checks.cookie import deletes
 from authproof.checks.designs import refresh_tokens, token_in_a_cookie
 from authproof.checks.refresh import application_of
@@ -79,7 +79,9 @@ def logout_ends_the_session(seen: Evidence, operation: Operation) -> Judgement:
 def logout_clears_the_cookie(seen: Evidence, operation: Operation) -> Judgement:
     """Every logout clears the token cookies, also one without a cookie or with a bad one."""
     application = _application(seen, operation)
-    exchanges = [seen.one("logout", operation), *seen.all("logout.again", operation), *seen.all("logout.garbage", operation)]
+    further = (*seen.all("logout.again", operation), *seen.all("logout.garbage", operation))
+    # Where a logout is protected, what it refuses is none.
+    exchanges = [seen.one("logout", operation), *(exchange for exchange in further if not (operation.is_protected and exchange.status == 401))]
     return worst(*(deletes(exchange, cookie) for exchange in exchanges for cookie in application.token_cookies))
 
 
@@ -132,6 +134,8 @@ def logout_leaves_other_applications_alone(seen: Evidence, operation: Operation)
             foreign = {cookie.name for cookie in other.token_cookies} - {cookie.name for cookie in own.token_cookies}
             if found := sorted(name for name in foreign if set_cookies(response_of(exchange), name)):
                 return broken(f"The logout sets {found[0]}, the cookie of {other.name}.", exchange)
+    if not any(_places(own, other) for other in others):
+        return untestable("No other application has anything that would show whether its session lives.")
     number = seen.one("logout", operation).number
     nearest = []
     for other in others:
@@ -140,13 +144,15 @@ def logout_leaves_other_applications_alone(seen: Evidence, operation: Operation)
         nearest += [exchange for exchange in probes if not _logouts_between(seen, number, exchange.number)][-1:]
     if not nearest:
         raise NotObserved("No session of another application was used after the logout.")
-    return worst(*(_lives(seen, operation, exchange, "A session of another application after the logout") for exchange in nearest))
+    what = "A session of another application after the logout"
+    refreshes = {other.refresh.id for other in others if other.refresh}
+    return worst(*(lives(seen, each, what) if each.probe.operation in refreshes else accepted(seen, each, what) for each in nearest))
 
 
 def _places(own: Application, other: Application) -> list[Operation]:
     """Where the script of `own` asks whether the session of `other` lives."""
-    found = (other.refresh if own.refresh_token else None, None if own.refresh_token or other.identity is None else other.identity.operation)
-    return [operation for operation in found if operation]
+    shows = other.refresh if own.refresh_token and other.refresh else other.identity.operation if other.identity else None
+    return [shows] if shows else []
 
 
 def _logouts_between(seen: Evidence, first: int, last: int) -> bool:
@@ -179,7 +185,8 @@ def logout_leaves_the_rest_alone(seen: Evidence, operation: Operation) -> Judgem
     found = [
         untestable("Each login gives the same token, so there is but one session.")
         if is_one_session
-        else _lives(seen, operation, other, "Another session after the logout")
+        else ended_by_a_login(seen, "logout.other_session_before", _shows_life(application))
+        or _lives(seen, operation, other, "Another session after the logout")
     ]
     if application.identity:
         before = seen.all("pat.extras_use", application.identity.operation)

@@ -63,7 +63,9 @@ def personal_tokens_of_others_are_out_of_reach(seen: Evidence, operation: Operat
         return untestable("The profile has no second account of the application.")
     attempt = seen.one("pat.foreign_revoke", operation)
     identifier = _identifier(personal, seen.one("pat.create", personal.create))
-    listed = _shows(personal, seen.one("pat.foreign_list", personal.list), identifier)
+    seen.one("pat.foreign_list", personal.list)
+    # Of several the last one was a valid request.
+    listed = _shows(personal, seen.all("pat.foreign_list", personal.list)[-1], identifier)
     return worst(listed, _survives(attempt, seen.one("pat.use", me), seen.one("pat.after_foreign_revoke", me)))
 
 

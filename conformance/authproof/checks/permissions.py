@@ -64,7 +64,8 @@ def _forbidden(exchange: Exchange) -> Judgement:
     if status == 403:
         return met(f"{what} is answered 403.", exchange)
     if status == 404:
-        return weak(f"{what} is answered 404: the server hides the object, or looks it up before the permission.", exchange)
+        why = "the server hides the object, looks it up before the permission, or does not ask for the permission at all"
+        return weak(f"{what} is answered 404: {why}.", exchange)
     if status in UNPROCESSED and exchange.probe.request.body is not None:
         return undecided(f"{what} is answered {status} for what it sent, so that the permission was not asked for.", exchange)
     harm = ": it is served" if response_of(exchange).is_success else ": a client would log in again for ever" if status == 401 else ""
@@ -106,13 +107,16 @@ def missing_permission_is_forbidden(seen: Evidence, operation: Operation) -> Jud
     # Where a missing object is answered 404 or 400, an existing one may still show that the permission is asked for.
     of_ordinary = next((judgement for judgement in judgements if judgement.verdict is Verdict.PASS), judgements[0])
     others = seen.all("withdrawal.all_but_this", operation) if exchange.status == 403 else ()
-    return worst(of_ordinary, *of_roles, *(_asks_for_its_own(exchange, other) for other in others))
+    return worst(of_ordinary, *of_roles, *(_asks_for_its_own(seen, exchange, other) for other in others))
 
 
-def _asks_for_its_own(without: Exchange, others: Exchange) -> Judgement:
+def _asks_for_its_own(seen: Evidence, without: Exchange, others: Exchange) -> Judgement:
     """`without`: of an account without any permission; `others`: of one that has them all but that of the operation."""
     if others.status == without.status:
         return met("Every other permission is answered 403 too.", others)
+    early = [each for each in seen.all("permission.invalid_body", seen.operation_of(others)) if each.status in UNPROCESSED]
+    if early and others.status in UNPROCESSED:
+        return undecided(f"A body that is not valid is answered {others.status} to everybody, so the permission was not asked for.", others, *early)
     if _does_not_decide(others) or others.status == 401 or others.status >= 500:
         return undecided(f"An account with every permission but this one is answered {others.status}, which does not decide.", others)
     return broken(f"An account with every permission but this one is answered {others.status} where 403 is due.", others, without)
@@ -130,6 +134,9 @@ def permission_comes_before_body_and_object(seen: Evidence, operation: Operation
         shown = (unclear or exchanges)[0]
         return undecided(f"The answer {shown.status} is no refusal for a missing permission.", shown)
     early = [exchange for exchange in exchanges if exchange.status in {*UNPROCESSED, 409} or exchange.status >= 500]
+    if early and all(exchange.probe.name == "permission.existing" for exchange in early):
+        what = "of the caller's own account a body is judged before the permission, or no permission is asked for"
+        return broken(f"Where it is {what}: it is answered {early[0].status} where 403 is due.", *early)
     if early:
         return broken(f"A body is judged before the permission: it is answered {early[0].status} where 403 is due.", *early)
     missing = [exchange for exchange in exchanges if exchange.status in {404, 410}]

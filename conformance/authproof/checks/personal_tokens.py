@@ -79,7 +79,8 @@ def token_is_shown_once(seen: Evidence, operation: Operation) -> Judgement:
         response = response_of(exchange)
         text = response.body.decode("utf-8", "replace") + " ".join(value for _, value in response.headers)
         if exchange.number != created.number and names & set(seen.tokens_in(text)):
-            return broken("The token is shown again.", exchange)
+            where = seen.operation_of(exchange)
+            return broken(f"The token is shown again{f', by {where.name}' if where else ''}: in an answer {exchange.status}.", exchange)
     return met("The token is in the answer of its creation alone.", created)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from authproof.checks.answers import lives, refused, refused_as_declared, response_of
+from authproof.checks.answers import ended_by_a_login, lives, refused, refused_as_declared, response_of
 from authproof.checks.refresh import application_of, tokens_sent
 from authproof.checks.registry import check, refreshes
 from authproof.evidence import Evidence, NotObserved
@@ -102,6 +102,8 @@ def reuse_leaves_other_families_alone(seen: Evidence, operation: Operation) -> J
 def _last_served(seen: Evidence, operation: Operation, what: str) -> Judgement:
     """Of several tries the last one counts: it was made with a session that was open just before."""
     seen.one("refresh.bystander", operation)
+    if ended := ended_by_a_login(seen, "refresh.bystander_before", operation):
+        return ended
     return lives(seen, seen.all("refresh.bystander", operation)[-1], what)
 
 

@@ -35,7 +35,7 @@ def objects(contract: Contract) -> Iterable[Operation]:
     return (*revocations, *(operation for operation in read_with_object_rule(contract) if operation.method == "GET"))
 
 
-@check("BEARER-13", on=takers_of_bodies, reads="bearer_in_body")
+@check("BEARER-13", on=takers_of_bodies, reads=("bearer_in_body", "bearer"))
 def token_in_the_body_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A token in the body does not authenticate (RFC 6750 section 2.2)."""
     exchanges = seen.all("bearer.body", operation)
@@ -167,10 +167,17 @@ def _members(value: Json) -> object:
 @check("BEARER-25", on=identities, reads="paths")
 def other_spellings_of_the_path_are_no_way_in(seen: Evidence, operation: Operation) -> Judgement:
     """Another spelling of the path shows nothing without credentials (CWE-647)."""
-    exchanges = seen.all("path.spelled", operation)
+    exchanges = sent_to_application(seen, ["path.spelled"], operation)
     if not exchanges:
         raise NotObserved("No other spelling of the path was answered.")
-    return worst(*(stranger_is_shown_nothing(seen, operation, exchange, "Another spelling of the path") for exchange in exchanges))
+    return worst(*(_of_spelling(seen, operation, exchange) for exchange in exchanges))
+
+
+def _of_spelling(seen: Evidence, operation: Operation, exchange: Exchange) -> Judgement:
+    place = seen.operation_of(exchange) or operation
+    judgement = stranger_is_shown_nothing(seen, place, exchange, what_at(seen, exchange, operation, "Another spelling of the path"))
+    # Nobody may have had a token that shows what is there; who-am-I tells enough.
+    return judgement if place == operation or judgement.verdict is Verdict.FAIL else met(judgement.detail, exchange)
 
 
 @check("BEARER-26", on=identities, reads=("bearer", "bearer_in_full"))

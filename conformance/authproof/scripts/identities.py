@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from urllib.parse import quote
-
 from authproof.exchange import Headers, Probe
 from authproof.lab import MAIN, Lab, Missing, Script, Session
 from authproof.profile import Part
-from authproof.scripts.personal_tokens import created_token, token_body
+from authproof.scripts.personal_tokens import OWNER_MEMBERS, claimed_owner, created_token, token_body
 from authproof_spec import Application
 from authproof_spec.contract import Meaning, PersonalAccessTokens
 from authproof_spec.pointer import Json, put
 
-OWNER_MEMBERS = ("userId", "user_id", "ownerId", "owner_id", "accountId", "account_id", "sub")
-"""Names that servers have for the owner of an object, besides those of the contract."""
 OWNER_HEADERS = ("X-User-Id", "X-Account-Id", "X-Authenticated-Userid", "X-Forwarded-User")
 """Header fields by which gateways tell an application who calls."""
 
@@ -68,7 +64,7 @@ def _another(lab: Lab, application: Application, first: Session) -> Session:
 
 def _claimed(identifier: str) -> tuple[Headers, str]:
     """The header fields and the query that name somebody else."""
-    return tuple((name, identifier) for name in OWNER_HEADERS), "&".join(f"{name}={quote(identifier)}" for name in OWNER_MEMBERS)
+    return tuple((name, identifier) for name in OWNER_HEADERS), claimed_owner(identifier)
 
 
 def _claims(lab: Lab, personal: PersonalAccessTokens, other: Session) -> dict[str, Json]:

@@ -27,7 +27,8 @@ def jwt(lab: Lab, application: Application) -> Script:
     yield from offered(lab, good, _wrong_signatures(lab, good))
     yield from offered(lab, good, _wrong_headers(lab, good))
     # What is refused here is often refused by the server below the application, in its own way, so it is asked of no operation.
-    for probe in offered(lab, good, [("jwt.oversized", form.oversized(good.token))]):
+    sizes = sorted(form.oversized(good.token).items(), key=lambda size: -len(size[1]))
+    for probe in offered(lab, good, [("jwt.oversized", dict(sizes[: None if lab.profile.exhaustive else 2]))]):
         yield Probe(probe.name, probe.request, None, probe.variant)
     yield Probe("jwt.control", lab.call(good.operation, bearer=good.token), good.operation.id)
     for operation in elsewhere(lab, application):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from authproof.exchange import Exchange, Probe
 from authproof.lab import MAIN, Lab, Missing, Script, Session, Step
 from authproof.scripts.forgeries import elsewhere
-from authproof.scripts.refresh import forgeries, is_asked_all, log_in, refresh_bystander, rotate
+from authproof.scripts.refresh import forgeries, is_asked_all, log_in, outlives_a_login, refresh_bystander, rotate
 from authproof_spec import Application
 
 
@@ -39,6 +39,8 @@ def logout(lab: Lab, application: Application) -> Script:
     for other in _open_elsewhere(lab, application):
         if other.refresh_token and other.application.refresh:
             yield from _beside_a_logout(lab, application, other, "logout.other_application")
+        elif there := other.application.identity:
+            yield Probe("logout.other_application", lab.call(there.operation, bearer=other.access_token), there.operation.id)
     yield from _of_personal_token(lab, bystander)
 
 
@@ -127,6 +129,8 @@ def _beside_a_logout(lab: Lab, application: Application, session: Session, name:
     if fresh is session:
         return session
     leaving = yield from log_in(lab, application)
+    if not (yield from outlives_a_login(lab, fresh, f"{name}_before")):
+        return lab.sessions[application.name, fresh.account.part]
     yield lab.logout(application, leaving.refresh_token, "logout.once_more")
     leaving.refresh_token = None
     return (yield from refresh_bystander(lab, fresh, name))

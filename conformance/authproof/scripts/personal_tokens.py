@@ -8,8 +8,10 @@ import secrets
 from collections.abc import Generator, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from urllib.parse import quote
 
 from authproof.exchange import Exchange, Probe
+from authproof.forge import signature
 from authproof.forge.compact import encode, header_of, signed
 from authproof.inputs import example_body
 from authproof.keys import algorithm_of, signing_key
@@ -24,7 +26,9 @@ from authproof_spec.contract import Meaning, PersonalAccessTokens
 from authproof_spec.pointer import Json, get, put
 
 DAY = 86400
-_MALFORMED = ("*", "%", "'")
+OWNER_MEMBERS = ("userId", "user_id", "ownerId", "owner_id", "accountId", "account_id", "sub")
+"""Names that servers have for the owner of an object, besides those of the contract."""
+_MALFORMED = ("*", "%")
 _LONGEST = 10_000
 _LAG = 1
 """Seconds that the copies of a server may need to hear of a revocation."""
@@ -40,6 +44,7 @@ def personal_tokens(lab: Lab, application: Application) -> Script:
     session = lab.session(application, *MAIN)
     token = yield from create(lab, session, "pat.create")
     yield Probe("pat.use", lab.call(me, bearer=token.value), me.id)
+    yield from _unsigned(lab, me, token)
     for identifier in _MALFORMED:
         yield _revoke(lab, personal, session, identifier, "pat.revoke_malformed")
     (listing,) = yield Probe("pat.list", lab.call(personal.list, bearer=session.access_token), personal.list.id)
@@ -51,7 +56,7 @@ def personal_tokens(lab: Lab, application: Application) -> Script:
     yield _revoke(lab, personal, session, _another(token.identifier or ""), "pat.revoke_unknown")
     stranger = _stranger(lab, application, session)
     if stranger:
-        yield Probe("pat.foreign_list", lab.call(personal.list, bearer=stranger.access_token), personal.list.id)
+        yield from _foreign_list(lab, personal, stranger, session)
         yield _revoke(lab, personal, stranger, token.identifier or "", "pat.foreign_revoke")
         yield Probe("pat.after_foreign_revoke", lab.call(me, bearer=token.value), me.id)
     yield lab.revocation(token, session.access_token, "pat.revoke")
@@ -64,6 +69,28 @@ def personal_tokens(lab: Lab, application: Application) -> Script:
             yield Probe("pat.revoked_use", lab.example_call(operation, bearer=token.value), operation.id)
     yield Probe("pat.list_after", lab.call(personal.list, bearer=session.access_token), personal.list.id)
     yield lab.revocation(token, session.access_token, "pat.revoke_again")
+
+
+def _unsigned(lab: Lab, me: Operation, token: PersonalToken) -> Iterator[Probe]:
+    """The token as a forger has it, where it is a JWT: what verifies access tokens need not be what verifies these."""
+    if None in decode(token.value):
+        return
+    for name, variants in (("jwt.none", signature.unsigned(token.value)), ("jwt.signature_changed", signature.changed(token.value))):
+        lab.personal_values.add(variants[""])  # so that it travels as the good one does
+        yield Probe(name, lab.call(me, bearer=lab.secret(variants[""], "forged_token")), me.id, "a personal access token")
+
+
+def _foreign_list(lab: Lab, personal: PersonalAccessTokens, stranger: Session, owner: Session) -> Script:
+    """The list that another account is shown who asks for that of the owner; where that is no valid request, just for the list."""
+    query = claimed_owner(owner.identifier) if owner.identifier else ""
+    (exchange,) = yield Probe("pat.foreign_list", lab.call(personal.list, bearer=stranger.access_token, query=query), personal.list.id)
+    if query and exchange.status in {400, 403, 422}:
+        yield Probe("pat.foreign_list", lab.call(personal.list, bearer=stranger.access_token), personal.list.id)
+
+
+def claimed_owner(identifier: str) -> str:
+    """A query that names somebody else, by every name that servers have for the owner of an object."""
+    return "&".join(f"{name}={quote(identifier)}" for name in OWNER_MEMBERS)
 
 
 def _other_uses(lab: Lab, application: Application, token: PersonalToken) -> Iterator[Probe]:

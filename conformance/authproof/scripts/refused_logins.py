@@ -100,6 +100,10 @@ def _attempts(lab: Lab) -> Iterator[Attempt]:
         for rank, other in zip(chain([2], repeat(3)), further, strict=False):
             yield _wrong_secret(lab, Attempt(rank, "login", application, session.account, other))
         first_of_all = False
+        disabled = lab.profile.account(application.name, Part.DISABLED)
+        for other in application.logins if disabled else ():
+            if disabled and disabled.can_use(other) and other is not disabled.login(application):
+                yield Attempt(6, "login.disabled", application, disabled, other)
 
 
 def _session(lab: Lab, application: Application) -> Session | None:

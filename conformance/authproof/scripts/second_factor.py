@@ -17,8 +17,8 @@ from authproof_spec import Application
 from authproof_spec.contract import SecondFactor
 from authproof_spec.pointer import Json, put
 
-MOST_WRONG_CODES: Final = 3
-"""How many wrong codes a run sends for an account, which might be locked after a few more."""
+MOST_WRONG_CODES: Final = 4
+"""How many wrong codes in a row a run sends for an account, which might be locked after a few more."""
 _FAR: Final = 4
 """Time steps that no server allows a clock to be off by."""
 _MARGIN: Final = 5
@@ -28,7 +28,7 @@ _SCRIPT_DIGITS: Final = str.maketrans(string.digits, "٠١٢٣٤٥٦٧٨٩")
 
 @dataclass(slots=True)
 class Desk:
-    """What it takes to answer challenges: the account with its codes, and how many wrong ones were sent."""
+    """What it takes to answer challenges: the account with its codes, and how many wrong ones were sent since a right one."""
 
     lab: Lab
     application: Application
@@ -69,8 +69,8 @@ class Desk:
         put(body, self.factor.request_challenge, challenge)
         put(body, self.factor.request_code, code)
         for part in code if isinstance(code, list) else [code]:
-            if isinstance(part, str):
-                self.lab.secret(part, "code")
+            if isinstance(part, str | int):
+                self.lab.secret(str(part), "code")
         if self.factor.request_provider:
             put(body, self.factor.request_provider, self.factor.provider)
         return Probe(name, self.lab.call(self.factor.operation, body=body), self.factor.operation.id, variant)
@@ -107,7 +107,7 @@ def second_factor(lab: Lab, application: Application) -> Script:
         challenge, moment = yield from at.challenge("mfa.challenge_after_old_code")
         yield from at.try_wrong(at.answer("mfa.wrong_code", challenge, _random_code(at, moment)))
     for variant, code in _malformed(at.code(moment)):
-        if at.wrong_codes < MOST_WRONG_CODES - 1 and (yield from at.try_wrong(at.answer("mfa.malformed_code", challenge, code, variant))):
+        if at.wrong_codes < MOST_WRONG_CODES and (yield from at.try_wrong(at.answer("mfa.malformed_code", challenge, code, variant))):
             challenge, moment = yield from at.challenge("mfa.challenge_after_malformed_code")
             break
     won = yield from _answer_twice(at, challenge, moment, "mfa.right_code")
@@ -118,12 +118,14 @@ def second_factor(lab: Lab, application: Application) -> Script:
         won = yield from _answer_twice(at, challenge, moment, "mfa.right_code_next_step")
     if not won:
         return
+    at.wrong_codes = 0
     yield at.answer("mfa.used_challenge", challenge, at.code(moment, 1))
     another, now = yield from at.challenge("mfa.second_challenge")
-    if int(now) // at.totp.interval == int(moment) // at.totp.interval:
-        yield from at.try_wrong(at.answer("mfa.replayed_code", another, at.code(moment)))
-    if at.wrong_codes < MOST_WRONG_CODES:
-        yield from at.try_wrong(_last_wrong_code(at, another, now))
+    is_same_step = int(now) // at.totp.interval == int(moment) // at.totp.interval
+    if is_same_step and (yield from at.try_wrong(at.answer("mfa.replayed_code", another, at.code(moment)))):
+        # The challenge is used up, and would hide whether a server takes anybody's code.
+        another, now = yield from at.challenge("mfa.challenge_after_replay")
+    yield from at.try_wrong(_last_wrong_code(at, another, now))
 
 
 def _misuses(lab: Lab, application: Application, challenge: str) -> Iterator[Probe]:
@@ -155,6 +157,7 @@ def _last_wrong_code(at: Desk, challenge: str, moment: float) -> Probe:
 def _malformed(right: str) -> Iterator[tuple[str, Json]]:
     """The right code in forms that are none, and none at all."""
     yield "a list that holds it", [right]
+    yield "a number", int(right)
     yield "its digits in another script", right.translate(_SCRIPT_DIGITS)
     yield "null", None
 

@@ -47,10 +47,14 @@ def methods(lab: Lab, application: Application) -> Script:
 
 
 def paths(lab: Lab, application: Application) -> Script:
-    """Who-am-I under other spellings of its path."""
+    """Who-am-I under other spellings of its path; what takes a permission with a slash at its end."""
     operation = who_am_i(lab, application)
     spelled = _spelled_paths(lab, operation)
     yield next(spelled)
+    # A proxy or a router may err at one route alone: what only some may read is worth a look.
+    guarded = next((other for other in elsewhere(lab, application) if other.method == "GET" and any(other.bearer_schemes.values())), None)
+    if guarded:
+        yield next(_spelled_paths(lab, guarded))
     lab.only_at_one(application, has_identity)
     yield from spelled
 

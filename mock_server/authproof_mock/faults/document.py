@@ -126,6 +126,20 @@ class SendsAnUndeclaredChallenge(Answers):
         return replace(answer, headers=[*answer.headers, ("www-authenticate", 'Bearer realm="api"')]) if answer.status == 400 else answer
 
 
+@fault(
+    "leaves-out-the-challenge-that-a-login-declares",
+    breaks="DOC-08",
+    reference="OpenAPI 3.1 §Header Object",
+    harm="A client that goes by the document looks for a field that does not come.",
+)
+class LeavesOutADeclaredField(Answers):
+    def finished(self, answer: Answer, operation: Operation | None) -> Answer:
+        answer = super().finished(answer, operation)
+        if answer.status != 401 or operation is None or operation.is_protected:
+            return answer
+        return replace(answer, headers=[field for field in answer.headers if field[0] != "www-authenticate"])
+
+
 class _HasNeighbours(Router):
     """Has paths that no document has, each served in place of a public operation."""
 

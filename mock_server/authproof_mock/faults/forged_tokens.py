@@ -30,7 +30,7 @@ from authproof_mock.http import Answer, Call
 from authproof_mock.keys import SigningKey
 from authproof_mock.refusal import Refusal
 from authproof_mock.state import Caller, Request
-from authproof_mock.tokens import Content, InvalidToken, Tokens
+from authproof_mock.tokens import Content, InvalidToken, Purpose, Tokens
 from authproof_spec.contract import Application, Contract, Meaning, Operation
 from authproof_spec.pointer import Json
 
@@ -66,6 +66,29 @@ class Forgives(Tokens):
 class AcceptsAlgNone(Forgives):
     def forgives(self, header: Mapping[str, Json], signature: str | None) -> bool:
         return header.get("alg") == "none" and signature == ""
+
+
+class _ForgivesPersonal(Forgives):
+    """Takes personal access tokens at their word."""
+
+    def forgives(self, header: Mapping[str, Json], signature: str | None) -> bool:
+        return signature is not None
+
+    def read(self, token: str) -> Content:
+        try:
+            content = super().read(token)
+        except InvalidToken:
+            return Tokens.read(self, token)
+        return content if content.type.purpose is Purpose.PERSONAL else Tokens.read(self, token)
+
+
+personal_unverified = fault(
+    "does-not-verify-personal-access-tokens",
+    breaks="JWT-13",
+    also=("JWT-09",),
+    reference="CWE-347",
+    harm="The tokens that live longest are read by code of their own, which looks at everything but the signature.",
+)(_ForgivesPersonal)
 
 
 @fault(

@@ -171,6 +171,22 @@ class LetsTheDisabledIn(Flows):
 
 
 @fault(
+    "lets-disabled-accounts-in-by-a-further-login",
+    breaks="LOGIN-06",
+    reference="contract",
+    design="scopes-and-logins",
+    harm="Who was locked out comes in by the other door: only the first login asks whether the account is disabled.",
+)
+class LetsTheDisabledInElsewhere(Flows):
+    def login(self, application: Application, login: Login, request: Request) -> Answer:
+        credentials = {attribute: get(request.body, pointer) for pointer, attribute in login.credentials.items()}
+        account = self._state.accounts.authenticate(application.name, credentials)
+        if account and account.disabled and login is not application.logins[0]:
+            return self.start_session(application, account, request)
+        return super().login(application, login, request)
+
+
+@fault(
     "gives-a-disabled-account-a-token-with-its-refusal",
     breaks="LOGIN-06",
     also=("LOGIN-04",),  # the body differs by the token

@@ -6,6 +6,7 @@ import builtins
 import hashlib
 from collections.abc import Sequence
 from dataclasses import replace
+from urllib.parse import parse_qsl
 
 from authproof_mock.clock import Clock
 from authproof_mock.faults.bearer import takes_permission
@@ -364,6 +365,18 @@ class RevokesEveryToken(Resources):
 class ListsEverybodys(Resources):
     def visible_tokens(self, application: Application, request: Request) -> Sequence[PersonalAccessToken]:
         return self._state.pats.list()
+
+
+@fault(
+    "lists-the-tokens-of-the-user-in-the-query",
+    breaks="AUTHZ-05",
+    reference="CWE-639",
+    harm="A filter that was meant for administrators shows every user the tokens of any other.",
+)
+class ListsOfTheQuery(Resources):
+    def visible_tokens(self, application: Application, request: Request) -> Sequence[PersonalAccessToken]:
+        owner = dict(parse_qsl(request.call.query)).get("userId")
+        return self._state.pats.owned_by(application.name, owner) if owner else super().visible_tokens(application, request)
 
 
 class _AnybodyRevokes(Resources):

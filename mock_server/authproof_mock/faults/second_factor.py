@@ -318,6 +318,20 @@ reads_lists = fault(
 )(_TakesAnyForm, _ReadsLists)
 
 
+class _ReadsNumbers(SecondFactors):
+    def answer(self, challenge: Challenge, secret: str, code: Json) -> bool:
+        is_number = isinstance(code, int) and not isinstance(code, bool)
+        return super().answer(challenge, secret, f"{code:06d}" if is_number else code)
+
+
+reads_numbers = fault(
+    "takes-a-number-for-a-code",
+    breaks="MFA-13",
+    reference="CWE-1287",
+    harm="A code that begins with zeros is another number, and which form of it counts depends on who reads it.",
+)(_TakesAnyForm, _ReadsNumbers)
+
+
 class _AsksForNoCode(_TakesAnyForm):
     """Looks at the form of no code that is not there."""
 

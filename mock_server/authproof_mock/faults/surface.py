@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from urllib.parse import parse_qs, unquote
 
-from authproof_mock.faults.bearer import PathParameters, access_token, with_bearer, without_bearer
+from authproof_mock.faults.bearer import PathParameters, access_token, takes_permission, with_bearer, without_bearer
 from authproof_mock.faults.fault import fault
 from authproof_mock.guard import Guard
 from authproof_mock.http import Call
@@ -255,6 +255,19 @@ class _Decodes(_Normalises):
 class _CutsSuffixes(_Normalises):
     def normal(self, path: str) -> str:
         return path.partition(";")[0].removesuffix(".json")
+
+
+class _GuardsOneLiteralPath(_GuardsTheLiteralPath):
+    def is_overlooked(self, call: Call, operation: Operation) -> bool:
+        return takes_permission(operation) and super().is_overlooked(call, operation)
+
+
+slash_of_one = fault(
+    "overlooks-a-slash-at-the-end-of-one-path",
+    breaks="BEARER-25",
+    reference="CWE-647",
+    harm="A rule of the proxy names one path, and the application serves it with a slash at its end, too.",
+)(_StripsSlashes, _GuardsOneLiteralPath)
 
 
 _SPELLINGS: Mapping[str, tuple[type[Router], str]] = {
