@@ -79,9 +79,10 @@ def _account(
 
 def _attributes(identifier: str, word: str, contract: Contract) -> dict[str, Json]:
     """What the document asks of an account beyond its name: alike for a login, and each account's own where an object belongs to it."""
-    asked = {name for app in contract.applications.values() for login in app.logins for name in login.credentials.values()}
+    logins = [login for application in contract.applications.values() for login in application.logins]
+    asked: dict[str, Json] = {name: login.told.get(name, name) for login in reversed(logins) for name in login.credentials.values()}
     own = {rule.attribute: identifier if _is_number(rule) else f"{rule.attribute}-of-{word}" for rule in contract.object_rules}
-    return {name: own.get(name, name) for name in sorted((asked | own.keys()) - _NAMED)}
+    return {name: value for name, value in sorted((asked | own).items()) if name not in _NAMED}
 
 
 def _is_number(rule: ObjectRule) -> bool:

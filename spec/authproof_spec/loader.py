@@ -41,7 +41,8 @@ from authproof_spec.contract import (
 from authproof_spec.document import Document, read_document
 from authproof_spec.errors import ContractError, Problem
 from authproof_spec.openapi import METHODS, problems_of_openapi, short
-from authproof_spec.pointer import Json, join
+from authproof_spec.pointer import Json, get, join
+from authproof_spec.told import told_text
 
 EXTENSION = "x-authproof"
 _BUNDLED = files("authproof_spec") / "openapi.yaml"
@@ -280,7 +281,7 @@ class _Builder:
             login = _object(entry)
             if operation := self._operation_named((*here, "logins", index, "operation"), login["operation"]):
                 credentials = {pointer: str(attribute) for pointer, attribute in _object(login["credentials"]).items()}
-                logins.append(Login(operation, credentials, _number(login.get("refusal")) or 401))
+                logins.append(Login(operation, credentials, _number(login.get("refusal")) or 401, self._told(operation, credentials)))
         return Application(
             name=name,
             access_token=access_kind,
@@ -304,6 +305,16 @@ class _Builder:
             personal_access_tokens=self._personal(here, _object(raw.get("personalAccessTokens"))),
             accounts=self._accounts(here, _object(raw.get("accounts"))),
         )
+
+    def _told(self, operation: Operation, credentials: Mapping[str, str]) -> dict[str, str]:
+        """The values that the document has for attributes: of each, the first that a media type of the body tells."""
+        schemas = [media.schema for media in operation.request_body.content if media.schema] if operation.request_body else []
+        texts = (
+            (attribute, told_text(self.document, get(self.document.root, schema), pointer))
+            for pointer, attribute in credentials.items()
+            for schema in reversed(schemas)
+        )
+        return {attribute: text for attribute, text in texts if text is not None}
 
     def _second_factor(self, here: Sequence[object], raw: Mapping[str, Json]) -> SecondFactor | None:
         operation = self._operation_named((*here, "secondFactor", "operation"), raw.get("operation"))
