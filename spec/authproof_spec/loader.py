@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -102,7 +103,10 @@ def _extension_validator() -> jsonschema_rs.Draft202012Validator:
 def _build(document: Document) -> Contract:
     extension = document.root.get(EXTENSION)
     if extension is None:
-        mend = f"Add `{EXTENSION}` at the root; docs/extension.md describes it."
+        mend = (
+            f"Have it guessed by `authproof init --from {shlex.quote(document.source)}`, which writes it as an overlay, and name that in the profile or by "
+            f"--overlay; or add `{EXTENSION}` at the root, as docs/extension.md describes it."
+        )
         raise ContractError([document.problem("", f"The document has no `{EXTENSION}`, so it does not say which operation is a login.", mend)])
     problems = []
     for error in _extension_validator().iter_errors(extension):
