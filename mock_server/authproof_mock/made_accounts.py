@@ -1,10 +1,11 @@
-"""Accounts for a document of one's own, for which nobody wrote a seed."""
+"""The accounts that suit a document: those of a seed, or made for a document for which nobody wrote one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
-from authproof_mock.seed import SeedAccount, load_seed
+from authproof_mock.seed import SeedAccount, load_seed, seed_problem
 from authproof_spec.contract import Application, Contract, ObjectRule
 from authproof_spec.pointer import Json
 
@@ -13,10 +14,33 @@ _TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105  # as above
 _NAMED = frozenset({"id", "email", "username", "name", "password", "linkToken", "permissions", "disabled"})
 
 
-def seed_for(contract: Contract) -> tuple[SeedAccount, ...]:
-    """The bundled seed where it serves `contract`; else an administrator, two users, a disabled one and, where there is one, a second factor."""
+def seed_for(contract: Contract, path: Path | None = None) -> tuple[SeedAccount, ...]:
+    """The accounts of the file at `path`. Raises SeedError when it cannot be used with `contract`.
+
+    Without a path the bundled seed where it serves; else an administrator, two users, a disabled one and, where there is one, a second factor.
+    """
+    if path is not None:
+        return _checked(load_seed(path), str(path), contract)
     bundled = load_seed()
     return bundled if _serves(bundled, contract) else tuple(_made(contract))
+
+
+def _checked(seed: tuple[SeedAccount, ...], source: str, contract: Contract) -> tuple[SeedAccount, ...]:
+    """`seed`, each application and permission of which `contract` knows."""
+    asked = {permission for operation in contract.operations for way in operation.security for part in way for permission in part.permissions}
+    for index, account in enumerate(seed):
+        for member, names, known in (
+            ("applications", account.applications, contract.applications.keys()),
+            ("permissions", account.permissions, asked),
+        ):
+            if unknown := sorted(set(names) - known):
+                what = (
+                    f"The document has no application {unknown[0]!r}"
+                    if member == "applications"
+                    else f"No operation takes the permission {unknown[0]!r}"
+                )
+                raise seed_problem(source, f"/accounts/{index}/{member}", what, f"name {'one of: ' + ', '.join(sorted(known)) if known else 'none'}.")
+    return seed
 
 
 def _serves(seed: Iterable[SeedAccount], contract: Contract) -> bool:
