@@ -4,20 +4,24 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 
 from authproof_spec.document import Document
 from authproof_spec.pointer import Json, split
 
 _DEEPEST = 3
+_MOST = 500
+"""Parts that are looked at: references let a small document unfold to very many."""
 _LITERAL = re.compile(r"\^?([^\\^$.|?*+()[\]{}]+)\$?")
 """A regular expression that is plain text, anchored or not."""
 
 
 def told_text(document: Document, schema: Json, pointer: str) -> str | None:
     """The text of the member at `pointer` of a body of `schema`: the only one that it allows, else the one that it names first."""
-    parts = [*_parts(document, schema)]
+    parts = [*islice(_parts(document, schema), _MOST)]
     for token in split(pointer):
-        parts = [part for holder in parts for part in _parts(document, _object(holder.get("properties")).get(token))]
+        members = (part for holder in parts for part in _parts(document, _object(holder.get("properties")).get(token)))
+        parts = [*islice(members, _MOST)]
     values = (value for part in parts for value in _values(part))
     return next((value for value in values if isinstance(value, str)), None)
 
@@ -36,7 +40,9 @@ def _values(schema: Mapping[str, Json]) -> Iterator[Json]:
 
 def _parts(document: Document, raw: Json, depth: int = 0) -> Iterator[Mapping[str, Json]]:
     """The schema `raw`, and those that it is composed of."""
-    schema = _object(document.resolve(raw))
+    schema = document.resolve(raw)
+    if not isinstance(schema, Mapping):
+        return
     yield schema
     if depth < _DEEPEST:
         for word in ("allOf", "oneOf", "anyOf"):

@@ -47,3 +47,9 @@ def test_a_member_is_found_however_its_body_is_composed() -> None:
     body: Any = {"allOf": [{"properties": {"name": {"const": "other"}}}, {"properties": {"grant": {"oneOf": [{"properties": {"type": PASSWORD}}]}}}]}
     assert told_text(document, body, "/grant/type") == "password"
     assert told_text(document, body, "/grant/absent") is None
+
+
+def test_a_body_that_unfolds_to_very_many_parts_is_looked_at_in_part() -> None:
+    many = {name: {"anyOf": [{"$ref": f"#/{inner}"}] * 1000} for name, inner in (("a", "b"), ("b", "c"))}
+    document = Document(json.dumps({**many, "c": {"properties": {"grant": {}}}}), "a.json")
+    assert told_text(document, {"$ref": "#/a"}, "/grant") is None
