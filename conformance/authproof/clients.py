@@ -36,7 +36,7 @@ class Clients:
     def _new_client(self, name: str, part: Part) -> httpx.Client:
         application, account = self._contract.applications.get(name), self._profile.account(name, part)
         if application is None or account is None:
-            raise ProfileError(f"accounts.{name}.{part}: the profile has no such account. Mend: add it.")
+            raise self._profile.problem(f"accounts.{name}.{part}: the profile has no such account. Mend: add it.")
         opened: list[Session] = []
 
         def log_in() -> Script:
@@ -45,10 +45,10 @@ class Clients:
         try:
             self._runner.run("log_in", application, log_in())
         except Unreachable as why:
-            raise ProfileError(f"{self._profile.url} does not answer: {why}. Mend: check the URL, and that the server runs.") from why
+            raise ProfileError(f"{self._profile.url} does not answer: {why}. Mend: {why.mend}.") from why
         if not opened:
             reason = self._runner.outcomes["log_in", name].reason
-            raise ProfileError(f"accounts.{name}.{part}: {reason} Mend: check its attributes.")
+            raise self._profile.problem(f"accounts.{name}.{part}: {reason} Mend: check its attributes.")
         return self._client_of(application, opened[0])
 
     def _client_of(self, application: Application, session: Session) -> httpx.Client:

@@ -202,7 +202,7 @@ class CheckItem(pytest.Item):
         try:
             carry_out(certification, self.config)
         except Unreachable as why:
-            pytest.exit(f"authproof: {certification.profile.url} does not answer: {why}", returncode=3)
+            pytest.exit(f"authproof: {certification.profile.url} does not answer: {why}. Mend: {why.mend}.", returncode=3)
         result = certification.judge(self.planned)
         if result.verdict in {Verdict.SKIP, Verdict.INCONCLUSIVE}:
             pytest.skip(f"{result.verdict}: {result.detail}")

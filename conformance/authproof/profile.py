@@ -123,6 +123,7 @@ class Profile:
     public_key: what they are verified with, in PEM, where the contract names no JWK set.
     parameters: values of parameters by name, for the operation METHOD /path; for every operation under None.
     checks: Python files with checks of the project's own.
+    source: the file that it was read from.
     """
 
     url: str
@@ -142,6 +143,7 @@ class Profile:
     hooks: Mapping[str, HookRule] = field(default_factory=dict)
     checks: tuple[Path, ...] = ()
     waivers: tuple[Waiver, ...] = ()
+    source: Path | None = None
 
     def account(self, application: str, *parts: str) -> Account | None:
         """The account of `application` that plays the first of `parts` that is there."""
@@ -182,6 +184,10 @@ class Profile:
         """True when the run may ask for paths that the document does not have."""
         return self.is_loopback if self.guesses is None else self.guesses
 
+    def problem(self, what: str) -> ProfileError:
+        """An error of this profile that says `what`, and its file where it has one."""
+        return ProfileError(f"{self.source}: {what}" if self.source else what)
+
     def check_against(self, contract: Contract) -> None:
         """Raise ProfileError when an account, a parameter or a waiver cannot be used with `contract`."""
         for account in self.accounts:
@@ -189,16 +195,16 @@ class Profile:
             application = contract.applications.get(account.application)
             if application is None:
                 known = ", ".join(contract.applications)
-                raise ProfileError(f"{where}: the contract has no application {account.application!r}. Mend: name one of: {known}.")
+                raise self.problem(f"{where}: the contract has no application {account.application!r}. Mend: name one of: {known}.")
             if account.login(application) is None:
                 wanted = " or ".join("{" + ", ".join(login.credentials.values()) + "}" for login in application.logins)
-                raise ProfileError(f"{where}: no login of the contract can be made with these attributes. Mend: give {wanted}.")
+                raise self.problem(f"{where}: no login of the contract can be made with these attributes. Mend: give {wanted}.")
             self._check_role(contract, application, account)
         operations = {operation.name: operation for operation in contract.operations}
         self._check_parameters(operations)
         for waiver in self.waivers:
             if waiver.operation not in {None, *operations}:
-                raise ProfileError(
+                raise self.problem(
                     f"The waiver of {waiver.name}: the contract has no operation {waiver.operation!r}. Mend: write METHOD /path as the document has them."
                 )
 
@@ -207,7 +213,7 @@ class Profile:
         own = (operation for operation in contract.protected_operations if contract.application_of(operation) is application)
         known = {permission for operation in own for held in operation.bearer_schemes.values() for permission in held}
         if unknown := sorted((account.permissions or frozenset()) - known):
-            raise ProfileError(
+            raise self.problem(
                 f"accounts.{account.application}.{account.part}.permissions: no operation of {account.application} takes {unknown[0]!r}. "
                 f"Mend: name {'one of: ' + ', '.join(sorted(known)) if known else 'none, since no operation takes a permission'}."
             )
@@ -217,17 +223,17 @@ class Profile:
         for name, values in self.parameters.items():
             where = "parameters" if name is None else f'parameters."{name}"'
             if name is not None and name not in operations:
-                raise ProfileError(f"{where}: the contract has no operation {name!r}. Mend: write METHOD /path as the document has them.")
+                raise self.problem(f"{where}: the contract has no operation {name!r}. Mend: write METHOD /path as the document has them.")
             asked = operations.values() if name is None else (operations[name],)
             known = sorted({parameter.name for operation in asked for parameter in operation.parameters})
             if unknown := [parameter for parameter in values if parameter not in known]:
-                raise ProfileError(f"{where}: there is no parameter {unknown[0]!r}. Mend: name one of: {', '.join(known) or 'none, there are none'}.")
+                raise self.problem(f"{where}: there is no parameter {unknown[0]!r}. Mend: name one of: {', '.join(known) or 'none, there are none'}.")
 
     def check_waivers(self, catalogue: Catalogue) -> None:
         """Raise ProfileError when a waiver names no requirement of `catalogue`."""
         for waiver in self.waivers:
             if waiver.id not in catalogue:
-                raise ProfileError(f"waivers: there is no requirement {waiver.id!r}. Mend: see `authproof requirements` for the ids.")
+                raise self.problem(f"waivers: there is no requirement {waiver.id!r}. Mend: see `authproof requirements` for the ids.")
 
 
 def load_profile(path: str | Path, url: str | None = None) -> Profile:
@@ -282,6 +288,7 @@ def load_profile(path: str | Path, url: str | None = None) -> Profile:
         checks=tuple(source.parent / name for name in raw.get("checks", ())),
         hooks={name: _hook(source, name, rule) for name, rule in raw.get("hooks", {}).items()},
         waivers=tuple(_waiver(rule) for rule in raw.get("waivers", ())),
+        source=source,
     )
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 from authproof.hooks import HOOKS
 from authproof.profile import SECRETS, Part
@@ -19,6 +19,8 @@ _PARTS = {
     Part.SECOND_FACTOR: "an account with a second factor",
     Part.OTHER_SECOND_FACTOR: "a second one of these, whose codes must not answer for the first",
 }
+_NAMES = frozenset({"email", "username", "name"})
+"""What each account has of its own, so that no value of the document can stand for it."""
 _GUARDED = frozenset({Part.SECOND_FACTOR, Part.OTHER_SECOND_FACTOR})
 _HEAD = """\
 # What the target is and how to get in. Every text may be plain, env:NAME or file:PATH (from this file's folder).
@@ -50,10 +52,14 @@ _WAIVER = """
 
 @dataclass(frozen=True, slots=True)
 class AccountForm:
-    """What the accounts of an application have to give: the attributes that its first login asks for; the further ones may take more."""
+    """What the accounts of an application have to give: the attributes that its first login asks for; the further ones may take more.
+
+    told: see Login.
+    """
 
     application: str
     attributes: Sequence[str]
+    told: Mapping[str, str] = field(default_factory=dict)
     second_factor: bool = False
 
 
@@ -71,8 +77,9 @@ def profile_text(accounts: Sequence[AccountForm], url: str, source: str | None, 
 
 
 def _form(application: Application) -> AccountForm:
-    attributes = list(dict.fromkeys(application.logins[0].credentials.values()))
-    return AccountForm(application.name, attributes, second_factor=application.second_factor is not None)
+    login = application.logins[0]
+    attributes = list(dict.fromkeys(login.credentials.values()))
+    return AccountForm(application.name, attributes, login.told, second_factor=application.second_factor is not None)
 
 
 def _target(url: str, source: str | None, overlays: Sequence[str], origin: str) -> Iterator[str]:
@@ -95,18 +102,20 @@ def _accounts(accounts: Sequence[AccountForm]) -> Iterator[str]:
             mark = "" if part is Part.ORDINARY else "# "
             yield f"\n# {words}\n{mark}[accounts.{_key(form.application)}.{part}]\n"
             for attribute in form.attributes:
-                yield f"{mark}{_key(attribute)} = {_quoted(_example(form.application, part, attribute))}\n"
+                yield f"{mark}{_key(attribute)} = {_quoted(_example(form, part, attribute))}\n"
             if part in _GUARDED:
                 yield f"{mark}totp_secret = {_quoted('env:' + _variable(form.application, part, 'totp_secret'))}\n"
         yield f"\n# a role of your own, by any other name: what its permissions open must serve it, everything else must answer 403\n# [accounts.{_key(form.application)}.auditor]\n"
-        yield from (f"# {_key(attribute)} = {_quoted(_example(form.application, 'auditor', attribute))}\n" for attribute in form.attributes)
+        yield from (f"# {_key(attribute)} = {_quoted(_example(form, 'auditor', attribute))}\n" for attribute in form.attributes)
         yield '# permissions = ["user:read"]           # as the document names them\n'
 
 
-def _example(application: str, part: str, attribute: str) -> str:
+def _example(form: AccountForm, part: str, attribute: str) -> str:
     if attribute in SECRETS:
-        return "env:" + _variable(application, part, attribute)
-    return f"{part}@example.com" if attribute == "email" else attribute
+        return "env:" + _variable(form.application, part, attribute)
+    if attribute in _NAMES:
+        return f"{part}@example.com" if attribute == "email" else attribute
+    return form.told.get(attribute, attribute)
 
 
 def _variable(*words: str) -> str:

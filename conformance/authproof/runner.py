@@ -35,7 +35,12 @@ _KEPT = 100_000_000
 
 
 class Unreachable(Exception):
-    """The target does not answer at all."""
+    """The target does not answer at all. `mend`: what may be done about it."""
+
+    def __init__(self, why: Unanswered) -> None:
+        """Say why."""
+        super().__init__(str(why))
+        self.mend = why.mend
 
 
 @dataclass(slots=True)
@@ -208,7 +213,7 @@ class Runner:
             answer = self.target.send(probe.request)
         except Unanswered as why:
             if not self.exchanges:
-                raise Unreachable(str(why)) from why
+                raise Unreachable(why) from why
             answer = why
         return self._record(probe, answer, began, 0)
 

@@ -14,8 +14,11 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import unquote
 
+import click
 import schemathesis
+from schemathesis import cli
 
 from authproof.checks import CHECKS, Check
 from authproof.conformity import misfits_of
@@ -24,9 +27,11 @@ from authproof.exchange import Exchange, Probe, Request, Response
 from authproof.tokens import access_token_in, refresh_token_in
 from authproof.vault import Vault
 from authproof.verdict import Verdict
-from authproof_spec import Contract, Operation, load_contract
+from authproof_spec import Contract, ContractError, Operation, load_contract
 
 _CREDENTIALS = frozenset({"authorization", "cookie", "x-api-key"})
+
+_WHERE = "AUTHPROOF_CONTRACT names another document, AUTHPROOF_OVERLAYS the overlays of the document."
 
 
 class ContractMissing(Exception):
@@ -53,6 +58,21 @@ class Judge:
         seen = Evidence(self._contract, (vault.redact_exchange(exchange),), vault.facts, {})
         judgements = ((check.requirement, check(seen, operation)) for check in self._checks[operation.id])
         return {requirement: judgement.detail for requirement, judgement in judgements if judgement.verdict is Verdict.FAIL and judgement.exchanges}
+
+
+@cli.handler()
+class ContractFirst(cli.EventHandler):  # type: ignore[type-arg]  # older releases of Schemathesis have it without
+    """Ends a run of the command line before its first request when there is nothing to judge by: the check would say so at each operation."""
+
+    def handle_event(self, ctx: cli.ExecutionContext, event: object) -> None:
+        """Read the contract as soon as the document is known. Raises Abort, at which Schemathesis ends as after an error of usage."""
+        del ctx
+        if isinstance(event, cli.LoadingFinished):
+            try:
+                _judge(event.location)
+            except ContractError as error:
+                click.echo(f"Error: authproof has nothing to judge by: {error}\n{_WHERE}", err=True)
+                raise click.Abort from error
 
 
 @schemathesis.check
@@ -96,8 +116,8 @@ def _learn(vault: Vault, contract: Contract, exchange: Exchange) -> None:
 
 @functools.cache
 def _judge(location: str) -> Judge:
-    source = os.environ.get("AUTHPROOF_CONTRACT") or location
+    source = os.environ.get("AUTHPROOF_CONTRACT") or (unquote(location.removeprefix("file://")) if location.startswith("file://") else location)
     if not source:
         raise ContractMissing("authproof has no contract. Mend: set AUTHPROOF_CONTRACT to the path or URL of the document with its x-authproof.")
     overlays = [overlay for overlay in os.environ.get("AUTHPROOF_OVERLAYS", "").split(",") if overlay]
-    return Judge(load_contract(source.removeprefix("file://"), overlays))
+    return Judge(load_contract(source, overlays))

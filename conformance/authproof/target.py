@@ -30,9 +30,17 @@ _CHUNK = 65536
 _SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "OPTIONS"})
 _NO_ANSWER = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, httpx.HTTPError, h11.ProtocolError, OSError, ValueError)
 
+_NO_MATTER_OF_TRUST = frozenset({9, 10, 62, 64})
+"""OpenSSL's codes of certificates that no authority makes right: not yet valid, expired, for another name, for another address."""
+
 
 class Unanswered(Exception):
-    """No usable answer came; the message says why, and holds nothing of the request."""
+    """No usable answer came; the message says why, and holds nothing of the request. `mend`: what may be done about it."""
+
+    def __init__(self, why: str, mend: str = "check the URL, and that the server runs") -> None:
+        """Say `why`."""
+        super().__init__(why)
+        self.mend = mend
 
 
 class Target:
@@ -136,7 +144,10 @@ class Target:
         except Unanswered as why:
             return why
         except (httpcore.TimeoutException, *_NO_ANSWER) as error:
-            return _unanswered(error, self._timeout)
+            answer = _unanswered(error, self._timeout)
+            if self._address[2] is None and isinstance(error, httpcore.RemoteProtocolError | httpcore.ReadError):
+                answer.mend += "; perhaps the port wants https://"
+            return answer
 
     def _send_or_repeat(self, request: Request) -> Response:
         try:
@@ -333,9 +344,18 @@ def _unanswered(error: Exception, seconds: float) -> Unanswered:
     """Why there was no answer, in the words of a report."""
     if isinstance(error, TimeoutError | httpcore.TimeoutException | httpx.TimeoutException):
         return Unanswered(f"no complete answer within {seconds:g} seconds")
+    match error.__context__:  # httpcore raises its own error in the place of the TLS library's
+        case ssl.SSLCertVerificationError() as refused if refused.verify_code in _NO_MATTER_OF_TRUST:
+            mend = "give the server a valid certificate for its name; for a rehearsal, `certify --insecure`"
+            return Unanswered(f"its certificate is not valid: {refused.verify_message.rstrip('.')}", mend)
+        case ssl.SSLCertVerificationError() as refused:
+            mend = "name who issued it, by `certify --ca FILE` or the profile's target.ca; for a rehearsal, `certify --insecure`"
+            return Unanswered(f"its certificate is not trusted: {refused.verify_message.rstrip('.')}", mend)
+        case ssl.SSLError(reason="WRONG_VERSION_NUMBER"):
+            return Unanswered("the port answers without TLS", "give the URL with http://")
     return Unanswered(_words(error))
 
 
 def _words(error: Exception) -> str:
-    text = str(error).strip() or type(error).__name__
+    text = str(error).strip().rstrip(".") or type(error).__name__
     return text[0].lower() + text[1:] if text[:1].isupper() and text[1:2].islower() else text

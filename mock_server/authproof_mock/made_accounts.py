@@ -1,10 +1,11 @@
-"""Accounts for a document of one's own, for which nobody wrote a seed."""
+"""The accounts that suit a document: those of a seed, or made for a document for which nobody wrote one."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
-from authproof_mock.seed import SeedAccount, load_seed
+from authproof_mock.seed import SeedAccount, load_seed, seed_problem
 from authproof_spec.contract import Application, Contract, ObjectRule
 from authproof_spec.pointer import Json
 
@@ -13,10 +14,33 @@ _TOTP_SECRET = "JBSWY3DPEHPK3PXPJBSWY3DPEHPK3PXP"  # noqa: S105  # as above
 _NAMED = frozenset({"id", "email", "username", "name", "password", "linkToken", "permissions", "disabled"})
 
 
-def seed_for(contract: Contract) -> tuple[SeedAccount, ...]:
-    """The bundled seed where it serves `contract`; else an administrator, two users, a disabled one and, where there is one, a second factor."""
+def seed_for(contract: Contract, path: Path | None = None) -> tuple[SeedAccount, ...]:
+    """The accounts of the file at `path`. Raises SeedError when it cannot be used with `contract`.
+
+    Without a path the bundled seed where it serves; else an administrator, two users, a disabled one and, where there is one, a second factor.
+    """
+    if path is not None:
+        return _checked(load_seed(path), str(path), contract)
     bundled = load_seed()
     return bundled if _serves(bundled, contract) else tuple(_made(contract))
+
+
+def _checked(seed: tuple[SeedAccount, ...], source: str, contract: Contract) -> tuple[SeedAccount, ...]:
+    """`seed`, each application and permission of which `contract` knows."""
+    asked = {permission for operation in contract.operations for way in operation.security for part in way for permission in part.permissions}
+    for index, account in enumerate(seed):
+        for member, names, known in (
+            ("applications", account.applications, contract.applications.keys()),
+            ("permissions", account.permissions, asked),
+        ):
+            if unknown := sorted(set(names) - known):
+                what = (
+                    f"The document has no application {unknown[0]!r}"
+                    if member == "applications"
+                    else f"No operation takes the permission {unknown[0]!r}"
+                )
+                raise seed_problem(source, f"/accounts/{index}/{member}", what, f"name {'one of: ' + ', '.join(sorted(known)) if known else 'none'}.")
+    return seed
 
 
 def _serves(seed: Iterable[SeedAccount], contract: Contract) -> bool:
@@ -79,9 +103,10 @@ def _account(
 
 def _attributes(identifier: str, word: str, contract: Contract) -> dict[str, Json]:
     """What the document asks of an account beyond its name: alike for a login, and each account's own where an object belongs to it."""
-    asked = {name for app in contract.applications.values() for login in app.logins for name in login.credentials.values()}
+    logins = [login for application in contract.applications.values() for login in application.logins]
+    asked: dict[str, Json] = {name: login.told.get(name, name) for login in reversed(logins) for name in login.credentials.values()}
     own = {rule.attribute: identifier if _is_number(rule) else f"{rule.attribute}-of-{word}" for rule in contract.object_rules}
-    return {name: own.get(name, name) for name in sorted((asked | own.keys()) - _NAMED)}
+    return {name: value for name, value in sorted((asked | own).items()) if name not in _NAMED}
 
 
 def _is_number(rule: ObjectRule) -> bool:

@@ -69,7 +69,9 @@ def load_seed(path: Path | None = None) -> tuple[SeedAccount, ...]:
     try:
         content = path.read_text("utf-8")
         raw = tomllib.loads(content) if path.suffix == ".toml" else yaml.safe_load(content)
-    except (OSError, ValueError, yaml.YAMLError) as error:
+    except OSError as error:
+        raise SeedError(f"{path}: The seed cannot be read: {error.strerror}. Mend: give the path of a YAML or TOML file.") from error
+    except (ValueError, yaml.YAMLError) as error:
         kind = "TOML" if path.suffix == ".toml" else "YAML"
         raise SeedError(f"{path}: This is not readable as {kind}: {error}. Mend: give a file in UTF-8 with a list of accounts.") from error
     return _accounts(raw, str(path))
@@ -78,19 +80,20 @@ def load_seed(path: Path | None = None) -> tuple[SeedAccount, ...]:
 def _accounts(raw: Any, source: str) -> tuple[SeedAccount, ...]:
     error = next(jsonschema_rs.Draft202012Validator(_SCHEMA, mask="the value").iter_errors(raw), None)
     if error:
-        raise _problem(source, join(error.instance_path), error.message, "write each account as the bundled seed.yaml does.")
+        raise seed_problem(source, join(error.instance_path), error.message, "write each account as the bundled seed.yaml does.")
     seen: set[str] = set()
     for index, account in enumerate(raw["accounts"]):
         place = f"/accounts/{index}"
         if str(account["id"]) in seen:
-            raise _problem(source, f"{place}/id", "Another account has this id", "give each account an id of its own.")
+            raise seed_problem(source, f"{place}/id", "Another account has this id", "give each account an id of its own.")
         seen.add(str(account["id"]))
         if not is_totp_secret(account.get("totpSecret")):
-            raise _problem(source, f"{place}/totpSecret", "This is no base32 text", "use the letters A to Z and the digits 2 to 7.")
+            raise seed_problem(source, f"{place}/totpSecret", "This is no base32 text", "use the letters A to Z and the digits 2 to 7.")
     return tuple(_account(account) for account in raw["accounts"])
 
 
-def _problem(source: str, place: str, what: str, mend: str) -> SeedError:
+def seed_problem(source: str, place: str, what: str, mend: str) -> SeedError:
+    """The error of a seed that says `what` is wrong at `place`, a JSON pointer."""
     return SeedError(f"{source} at {place or '/'}: {what}. Mend: {mend}")
 
 

@@ -267,11 +267,15 @@ class RotationPolicy:
 
 @dataclass(frozen=True, slots=True)
 class Login:
-    """A login. `credentials`: JSON pointer of each request field, and the account's attribute that it must equal."""
+    """A login. `credentials`: JSON pointer of each request field, and the account's attribute that it must equal.
+
+    told: the attributes for which the document has a value, such as `password` for the `grant_type` of OAuth 2.0, and that value.
+    """
 
     operation: Operation
     credentials: Mapping[str, str]
     refusal: int = 401
+    told: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

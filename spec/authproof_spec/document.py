@@ -51,12 +51,13 @@ _DATA = frozenset({"const", "default", "enum", "example", "value"})
 
 
 @dataclass(frozen=True, slots=True)
-class Addition:
-    """What an overlay added: `target` is where in the document, `update` where in the overlay, `document`, it is written."""
+class Change:
+    """What an overlay added or took away: `target` is where in the document, `place` where in the overlay, `document`, it is written."""
 
     target: tuple[str, ...]
     document: Document
-    update: tuple[str, ...]
+    place: tuple[str, ...]
+    removes: bool = False
 
 
 class Document:
@@ -78,13 +79,13 @@ class Document:
             problem = Problem(source, 1, "", "The document is not an object.", "Give an OpenAPI document, which starts with `openapi: 3.1.0`.")
             raise ContractError([problem])
         self.root: Mapping[str, Json] = root
-        self.additions: tuple[Addition, ...] = ()
+        self.changes: tuple[Change, ...] = ()
 
-    def changed(self, root: Mapping[str, Json], additions: Sequence[Addition] = ()) -> Document:
-        """The document with another content; its parts keep the lines on which they stood here, and `additions` those of their own document."""
+    def changed(self, root: Mapping[str, Json], changes: Sequence[Change] = ()) -> Document:
+        """The document with another content; its parts keep the lines on which they stood here, and `changes` those of their own document."""
         other = copy.copy(self)
         other.root = root
-        other.additions = (*self.additions, *additions)
+        other.changes = (*self.changes, *changes)
         for cached in ("_registry", "_registry_of_answers"):
             other.__dict__.pop(cached, None)
         return other
@@ -101,13 +102,13 @@ class Document:
         """A problem at `pointer`, with the document and the line where that part is written."""
         tokens = split(pointer)
         source, (depth, line) = self.source, self.written(tokens)
-        for addition in self.additions:
-            if tokens[: len(addition.target)] == addition.target:
-                inside, line_there = addition.document.written((*addition.update, *tokens[len(addition.target) :]))
-                beyond = inside - len(addition.update)
-                # A later addition replaces what was there.
-                if beyond > 0 and len(addition.target) + beyond >= depth:
-                    source, depth, line = addition.document.source, len(addition.target) + beyond, line_there
+        for change in self.changes:
+            if tokens[: len(change.target)] == change.target:
+                inside, line_there = change.document.written((*change.place, *tokens[len(change.target) :]))
+                beyond = inside - len(change.place)
+                # A later change replaces what was there.
+                if (beyond > 0 or change.removes) and len(change.target) + beyond >= depth:
+                    source, depth, line = change.document.source, len(change.target) + beyond, line_there
         return Problem(source, line, pointer, message, mend)
 
     def line_of(self, pointer: str) -> int | None:
@@ -156,17 +157,35 @@ class Document:
         return self.follow((), value)[1]
 
     def problems_of_references(self) -> list[Problem]:
-        """A problem for each `$ref` that leads nowhere, or round in a circle of references alone."""
+        """A problem for each `$ref` that leads nowhere, and for each circle of references alone."""
         problems = []
+        circles: set[frozenset[str]] = set()
         for path, part in parts_of(self.root):
             reference = part.get("$ref")
             if not isinstance(reference, str):
                 continue
-            pointer = join((*path, "$ref"))
-            if self.resolve(part) is None:
+            if self.resolve(part) is not None:
+                continue
+            circle = self._circle(part)
+            if not circle:
                 mend = "Correct it, or add what it names; it is a JSON pointer after #, such as #/components/schemas/Error."
-                problems.append(self.problem(pointer, f"The reference {reference!r} leads nowhere.", mend))
+                problems.append(self.problem(join((*path, "$ref")), f"The reference {reference!r} leads nowhere.", mend))
+            elif frozenset(circle) not in circles:
+                circles.add(frozenset(circle))
+                message = f"The references go round in a circle: {' to '.join([*circle, circle[0]])}."
+                mend = "Write what one of them names in the place of its reference."
+                problems.append(self.problem(f"{unquote(circle[0][1:])}/$ref", message, mend))
         return problems
+
+    def _circle(self, value: Json) -> list[str]:
+        """The references that lead to each other for ever from `value` on; none where they come to an end."""
+        seen: dict[str, int] = {}
+        while isinstance(value, Mapping) and isinstance(reference := value.get("$ref"), str) and reference.startswith("#/"):
+            if reference in seen:
+                return [*seen][seen[reference] :]
+            seen[reference] = len(seen)
+            value = get(self.root, unquote(reference[1:]))
+        return []
 
     def problems_of_schemas(self) -> list[Problem]:
         """A problem for each place at which a JSON Schema of this document is not one."""

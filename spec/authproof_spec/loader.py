@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import json
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from importlib.resources import files
 from importlib.resources.abc import Traversable
@@ -41,7 +42,8 @@ from authproof_spec.contract import (
 from authproof_spec.document import Document, read_document
 from authproof_spec.errors import ContractError, Problem
 from authproof_spec.openapi import METHODS, problems_of_openapi, short
-from authproof_spec.pointer import Json, join
+from authproof_spec.pointer import Json, get, join
+from authproof_spec.told import told_text
 
 EXTENSION = "x-authproof"
 _BUNDLED = files("authproof_spec") / "openapi.yaml"
@@ -101,7 +103,10 @@ def _extension_validator() -> jsonschema_rs.Draft202012Validator:
 def _build(document: Document) -> Contract:
     extension = document.root.get(EXTENSION)
     if extension is None:
-        mend = f"Add `{EXTENSION}` at the root; docs/extension.md describes it."
+        mend = (
+            f"Have it guessed by `authproof init --from {shlex.quote(document.source)}`, which writes it as an overlay, and name that in the profile or by "
+            f"--overlay; or add `{EXTENSION}` at the root, as docs/extension.md describes it."
+        )
         raise ContractError([document.problem("", f"The document has no `{EXTENSION}`, so it does not say which operation is a login.", mend)])
     problems = []
     for error in _extension_validator().iter_errors(extension):
@@ -280,7 +285,7 @@ class _Builder:
             login = _object(entry)
             if operation := self._operation_named((*here, "logins", index, "operation"), login["operation"]):
                 credentials = {pointer: str(attribute) for pointer, attribute in _object(login["credentials"]).items()}
-                logins.append(Login(operation, credentials, _number(login.get("refusal")) or 401))
+                logins.append(Login(operation, credentials, _number(login.get("refusal")) or 401, self._told(operation, credentials)))
         return Application(
             name=name,
             access_token=access_kind,
@@ -304,6 +309,16 @@ class _Builder:
             personal_access_tokens=self._personal(here, _object(raw.get("personalAccessTokens"))),
             accounts=self._accounts(here, _object(raw.get("accounts"))),
         )
+
+    def _told(self, operation: Operation, credentials: Mapping[str, str]) -> dict[str, str]:
+        """The values that the document has for attributes: of each, the first that a media type of the body tells."""
+        schemas = [media.schema for media in operation.request_body.content if media.schema] if operation.request_body else []
+        texts = (
+            (attribute, told_text(self.document, get(self.document.root, schema), pointer))
+            for pointer, attribute in credentials.items()
+            for schema in reversed(schemas)
+        )
+        return {attribute: text for attribute, text in texts if text is not None}
 
     def _second_factor(self, here: Sequence[object], raw: Mapping[str, Json]) -> SecondFactor | None:
         operation = self._operation_named((*here, "secondFactor", "operation"), raw.get("operation"))

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterable, Mapping, MutableMapping, MutableSequence, Sequence
 from typing import TYPE_CHECKING, cast
 
-from authproof_spec.document import Addition, Document
+from authproof_spec.document import Change, Document
 from authproof_spec.errors import ContractError, Problem
 from authproof_spec.pointer import Json, get, join
 
@@ -22,11 +22,11 @@ def overlaid(document: Document, overlays: Iterable[Document]) -> Document:
         _raise_if(_problems_of_form(overlay))
         root = copy.deepcopy(dict(document.root))
         problems = []
-        additions: list[Addition] = []
+        changes: list[Change] = []
         for index, action in enumerate(cast("Sequence[Mapping[str, Json]]", overlay.root["actions"])):
-            problems += _carry_out(overlay, root, ("actions", index), action, additions)
+            problems += _carry_out(overlay, root, ("actions", index), action, changes)
         _raise_if(problems)
-        document = document.changed(root, additions)
+        document = document.changed(root, changes)
     return document
 
 
@@ -52,10 +52,8 @@ def _problems_of_form(overlay: Document) -> list[Problem]:
     return problems
 
 
-def _carry_out(
-    overlay: Document, root: dict[str, Json], where: Sequence[object], action: Mapping[str, Json], additions: list[Addition]
-) -> list[Problem]:
-    """Carry `action` out on `root`, and note in `additions` what it adds."""
+def _carry_out(overlay: Document, root: dict[str, Json], where: Sequence[object], action: Mapping[str, Json], changes: list[Change]) -> list[Problem]:
+    """Carry `action` out on `root`, and note in `changes` what it adds and takes away."""
     import jsonpath_rfc9535
 
     place = join((*where, "target"))
@@ -68,7 +66,11 @@ def _carry_out(
     if action.get("remove") is True:
         # The last ones of a list first, so that the others keep their places.
         for node in reversed(found):
+            if not node.location:
+                return [overlay.problem(place, "The target is the whole document, of which nothing would be left.", "Name a part of it.")]
             _remove(root, node)
+            if isinstance(node.location[-1], str):  # in a list, the next one stands there now
+                changes.append(_change(node, overlay, (*where, "remove"), removes=True))
         return []
     problems = []
     for node in found:
@@ -76,11 +78,15 @@ def _carry_out(
             node.value.append(copy.deepcopy(action["update"]))
         elif isinstance(node.value, MutableMapping) and isinstance(action["update"], Mapping):
             _merge(cast("MutableMapping[str, Json]", node.value), action["update"])
-            additions.append(Addition(tuple(str(token) for token in node.location), overlay, (*(str(token) for token in where), "update")))
+            changes.append(_change(node, overlay, (*where, "update")))
         else:
             message = f"The target {node.path()} is not an object that the update could be merged into, nor a list."
             problems.append(overlay.problem(place, message, "Name the object around it, and give its new member in the update."))
     return problems
+
+
+def _change(node: JSONPathNode, overlay: Document, place: Sequence[object], *, removes: bool = False) -> Change:
+    return Change(tuple(str(token) for token in node.location), overlay, tuple(str(token) for token in place), removes)
 
 
 def _remove(root: Json, node: JSONPathNode) -> None:

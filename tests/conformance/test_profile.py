@@ -162,7 +162,7 @@ def test_writes_are_allowed_on_loopback_alone(url: str, loopback: bool) -> None:
 def test_an_account_must_fit_the_contract(tmp_path: Path, table: str, words: str) -> None:
     path = tmp_path / "authproof.toml"
     path.write_text(f'[target]\nurl = "https://a"\n[accounts.{table}]\nemail = "x@example.com"\n', "utf-8")
-    with pytest.raises(ProfileError, match=words):
+    with pytest.raises(ProfileError, match=f"^{re.escape(str(path))}: .*{words}"):
         load_profile(path).check_against(load_contract())
 
 
@@ -179,7 +179,7 @@ def test_an_account_must_fit_the_contract(tmp_path: Path, table: str, words: str
 def test_parameters_and_permissions_must_fit_the_contract(tmp_path: Path, table: str, words: str) -> None:
     path = tmp_path / "authproof.toml"
     path.write_text(f'[target]\nurl = "https://a"\n{table}', "utf-8")
-    with pytest.raises(ProfileError, match=re.escape(words)):
+    with pytest.raises(ProfileError, match=f"^{re.escape(str(path))}: .*{re.escape(words)}"):
         load_profile(path).check_against(load_contract())
 
 
@@ -204,12 +204,12 @@ def test_waivers_are_read_and_must_name_an_operation_of_the_contract(tmp_path: P
     assert profile.waivers == (Waiver("JWT-09", "Ticket 7", date(2027, 1, 31), "GET /api/user"),)
     profile.check_against(load_contract())
     path.write_text(text.replace("/api/user", "/api/nobody"), "utf-8")
-    with pytest.raises(ProfileError, match="the contract has no operation 'GET /api/nobody'"):
+    with pytest.raises(ProfileError, match=f"^{re.escape(str(path))}: The waiver of .*: the contract has no operation 'GET /api/nobody'"):
         load_profile(path).check_against(load_contract())
 
 
 def test_a_waiver_must_name_a_requirement() -> None:
-    with pytest.raises(ProfileError, match="there is no requirement 'JWT-999'"):
+    with pytest.raises(ProfileError, match=r"^waivers: there is no requirement 'JWT-999'"):
         Profile("https://a", waivers=(Waiver("JWT-999", "Ticket 7", date(2027, 1, 31)),)).check_waivers(load_catalogue())
 
 

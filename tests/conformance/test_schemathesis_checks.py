@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from authproof.schemathesis_checks import _judge
 from authproof_mock.faults import parts_with
 from authproof_mock.server import running_mock
 
@@ -42,9 +43,27 @@ def test_schemathesis_loads_and_runs_our_checks(fault: str | None, words: str) -
     assert result.returncode == (1 if fault else 0)
 
 
-def test_a_document_without_the_extension_is_told(tmp_path: Path) -> None:
-    path = tmp_path / "plain.yaml"
-    path.write_text("openapi: 3.1.0\ninfo: {title: a, version: '1'}\npaths: {}\n", "utf-8")
-    with running_mock() as (url, _):
-        result = run(url, AUTHPROOF_CONTRACT=str(path))
-    assert "x-authproof" in result.stdout + result.stderr
+@pytest.mark.parametrize(
+    ("variable", "name", "words"),
+    [
+        ("AUTHPROOF_CONTRACT", "plain.yaml", "authproof init --from plain.yaml"),
+        ("AUTHPROOF_CONTRACT", "absent.yaml", "absent.yaml: The document cannot be read: No such file"),
+        ("AUTHPROOF_OVERLAYS", "absent.yaml", "absent.yaml: The document cannot be read: No such file"),
+    ],
+)
+def test_without_a_contract_the_run_ends_with_one_message(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, variable: str, name: str, words: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("plain.yaml").write_text("openapi: 3.1.0\ninfo: {title: a, version: '1'}\npaths: {}\n", "utf-8")
+    result = run("http://127.0.0.1:1", **{variable: name})
+    assert words in result.stderr
+    assert result.stderr.count("Mend:") == 1
+    assert "Traceback" not in result.stdout + result.stderr
+    assert result.returncode == 2
+
+
+def test_a_path_with_a_space_is_found(tmp_path: Path) -> None:
+    path = tmp_path / "my document.yaml"
+    path.write_bytes(DOCUMENT.read_bytes())
+    assert _judge(path.as_uri()).operations.keys() == _judge(str(path)).operations.keys()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from authproof_mock.made_accounts import permissions_of, seed_for
 from authproof_mock.seed import load_seed
 from authproof_spec import load_contract
+from tests.small_document import small_document
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [*sorted((ROOT / "tests" / "servers").glob("*/openapi.yaml")), *sorted((ROOT / "examples" / "designs").glob("*.yaml"))]
@@ -31,3 +33,15 @@ def test_somebody_can_do_everything_and_somebody_nothing(path: Path) -> None:
         for rule in contract.object_rules:
             values = [account.attributes.get(rule.attribute, account.id) for account in own]
             assert len(set(values)) == len(values), "each account's object is its own"
+
+
+def test_an_attribute_has_the_value_that_the_document_tells(tmp_path: Path) -> None:
+    document = small_document()
+    schema = {"properties": {"kind": {"enum": ["person"]}, "tenant": {"type": "string"}, "name": {"example": "jane"}}}
+    document["paths"]["/login"]["post"]["requestBody"]["content"]["application/json"]["schema"] = schema
+    document["x-authproof"]["applications"]["app"]["logins"][0]["credentials"] |= {"/kind": "kind", "/tenant": "tenant"}
+    path = tmp_path / "openapi.json"
+    path.write_text(json.dumps(document), "utf-8")
+    accounts = seed_for(load_contract(path))
+    assert all(account.attributes == {"kind": "person", "tenant": "tenant"} for account in accounts)
+    assert len({account.username for account in accounts}) == len(accounts)

@@ -80,6 +80,18 @@ def test_each_reference_that_leads_nowhere_is_a_problem(text: str, pointer: str)
 
 
 @pytest.mark.parametrize(
+    ("text", "pointer", "circle"),
+    [
+        ("a: {$ref: '#/a'}", "/a/$ref", "#/a to #/a"),
+        ("x: {y: {$ref: '#/a'}}\na: {$ref: '#/b'}\nb: {$ref: '#/c%20d'}\nc d: {$ref: '#/a'}", "/a/$ref", "#/a to #/b to #/c%20d to #/a"),
+    ],
+)
+def test_a_circle_of_references_is_one_problem(text: str, pointer: str, circle: str) -> None:
+    (problem,) = Document(text, "x").problems_of_references()
+    assert (problem.pointer, problem.message) == (pointer, f"The references go round in a circle: {circle}.")
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "x: {example: {$ref: '#/none'}}",

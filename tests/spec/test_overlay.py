@@ -57,6 +57,7 @@ def test_all_of_several_matches_are_removed(write: Callable[..., Path], overlay:
         (HEAD + '  - {target: "$.info.title", update: {}}\n', "/actions/0/target", "not an object"),
         (HEAD + '  - {target: "$.info"}\n', "/actions/0", "neither update nor remove"),
         (HEAD + "  - {update: {}}\n", "/actions/0", "no target"),
+        (HEAD + "  - {target: $, remove: true}\n", "/actions/0/target", "is the whole document"),
         ("overlay: 2.0.0\nactions: []\n", "/overlay", "says `overlay: 2.0.0`"),
         ("openapi: 3.1.0\n", "/overlay", "no `overlay` member"),
         ("overlay: 1.0.0\n", "/actions", "no list of actions"),
@@ -78,3 +79,21 @@ def test_what_an_overlay_breaks_is_told_like_any_other_mistake(write: Callable[.
     path = overlay(HEAD + "  - {target: \"$['x-authproof'].applications.notes.refreshToken.cookie\", update: {path: /login}}\n")
     with pytest.raises(ContractError, match="does not cover refresh"):
         load_contract(write(example), [path])
+
+
+@pytest.mark.parametrize(
+    ("actions", "line"),
+    [
+        ("  - {target: $.openapi, remove: true}\n", 4),
+        ("  - {target: $, update: {openapi: 2.0.0}}\n  - {target: $.openapi, remove: true}\n", 5),
+        ("  - {target: $.openapi, remove: true}\n  - {target: $, update: {openapi: 2.0.0}}\n", 5),
+    ],
+)
+def test_what_an_overlay_takes_away_names_the_overlay(
+    write: Callable[..., Path], overlay: Callable[[str], Path], example: str, actions: str, line: int
+) -> None:
+    path = overlay(HEAD + actions)
+    with pytest.raises(ContractError) as caught:
+        load_contract(write(example), [path])
+    (problem,) = caught.value.problems
+    assert (problem.source, problem.line, problem.pointer) == (str(path), line, "/openapi")

@@ -132,6 +132,6 @@ def _certify(certification: Certification, output: Output) -> Report:
         with terminated_like_interrupted(), output.progress() as progress:
             certification.run(progress)
     except Unreachable as why:
-        click.echo(f"Error: {certification.profile.url} does not answer: {why}. Mend: check the URL, and that the server runs.", err=True)
+        click.echo(f"Error: {certification.profile.url} does not answer: {why}. Mend: {why.mend}.", err=True)
         sys.exit(UNREACHABLE)
     return certification.report()

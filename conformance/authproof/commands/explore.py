@@ -97,7 +97,7 @@ def command(
     except (ContractError, ProfileError, RecordError) as error:
         raise UsageProblem(str(error)) from error
     except Unreachable as why:
-        click.echo(f"Error: {profile.url if profile else url} does not answer: {why}. Mend: check the URL, and that the server runs.", err=True)
+        click.echo(f"Error: {profile.url if profile else url} does not answer: {why}. Mend: {why.mend}.", err=True)
         sys.exit(UNREACHABLE)
     except KeyboardInterrupt:
         click.echo("Interrupted, after cleaning up.", err=True)

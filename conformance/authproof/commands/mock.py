@@ -72,14 +72,14 @@ def command(
     from authproof_mock.control_api import PREFIX, PrefixError
     from authproof_mock.faults import UnknownFaultError, all_faults, parts_with
     from authproof_mock.made_accounts import seed_for
-    from authproof_mock.seed import SeedError, load_seed
+    from authproof_mock.seed import SeedError
     from authproof_mock.server import AddressError, is_loopback, serve
     from authproof_mock.start_text import start_text
     from authproof_spec import ContractError, load_contract
 
     try:
         read = load_contract(contract, overlays, complete=True)
-        accounts = load_seed(seed) if seed else seed_for(read)
+        accounts = seed_for(read, seed)
         parts = parts_with(faults)
     except (ContractError, SeedError, UnknownFaultError) as error:
         raise UsageProblem(str(error)) from error

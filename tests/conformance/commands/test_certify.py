@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -288,11 +288,52 @@ def test_tls_is_verified_unless_told_otherwise(profile: Path, tmp_path: Path) ->
     with running_mock(tls=tls) as (url, _):
         assert url.startswith("https://")
         arguments = [url, "--profile", str(profile), "--only", "LOGIN-01"]
-        assert certify(*arguments).exit_code == 3
+        refused = certify(*arguments)
+        assert refused.exit_code == 3
+        assert "is not trusted: unable to get local issuer certificate. Mend: name who issued it, by `certify --ca FILE`" in refused.output
         assert certify(*arguments, "--ca", str(tmp_path / "ca.pem")).exit_code == 0
         assert certify(*arguments, "--insecure").exit_code == 0
         trustme.CA().cert_pem.write_to_path(str(tmp_path / "other.pem"))
         assert certify(*arguments, "--ca", str(tmp_path / "other.pem")).exit_code == 3
+
+
+def test_the_wrong_scheme_of_a_url_is_told(mock: tuple[str, Backend], profile: Path) -> None:
+    from authproof_mock.certificate import Certificates
+
+    plain = certify(mock[0].replace("http:", "https:"), "--profile", str(profile))
+    assert plain.exit_code == 3
+    assert "does not answer: the port answers without TLS. Mend: give the URL with http://." in plain.output
+    with running_mock(tls=Certificates().tls("127.0.0.1")) as (url, _):
+        secure = certify(url.replace("https:", "http:"), "--profile", str(profile))
+    assert secure.exit_code == 3
+    assert "perhaps the port wants https://." in secure.output
+
+
+def test_a_certificate_for_another_name_is_no_matter_of_trust(profile: Path, tmp_path: Path) -> None:
+    import trustme
+
+    from authproof_mock.certificate import Certificates
+
+    class OfAnother(Certificates):
+        def certificate(self, authority: trustme.CA, names: Sequence[str]) -> trustme.LeafCert:
+            return super().certificate(authority, [name for name in names if name != "127.0.0.1"])
+
+    tls = OfAnother().tls("localhost")
+    (tmp_path / "ca.pem").write_bytes(tls.authority)
+    with running_mock(tls=tls) as (url, _):
+        result = certify(url, "--profile", str(profile), "--ca", str(tmp_path / "ca.pem"))
+    assert "its certificate is not valid: IP address mismatch" in result.output
+    assert "Mend: give the server a valid certificate for its name" in result.output
+    assert result.exit_code == 3
+
+
+def test_a_document_without_the_extension_is_told_how_to_get_one(tmp_path: Path) -> None:
+    document = tmp_path / "plain.yaml"
+    document.write_text("openapi: 3.1.0\ninfo: {title: a, version: '1'}\npaths: {}\n", "utf-8")
+    result = certify("http://127.0.0.1:9", "--contract", str(document))
+    assert result.exit_code == 2
+    assert f"authproof init --from {document}" in result.output
+    assert "--overlay" in result.output
 
 
 def test_the_json_report_fits_its_schema(mock: tuple[str, Backend], profile: Path, tmp_path: Path) -> None:

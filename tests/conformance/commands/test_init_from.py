@@ -4,14 +4,41 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import httpx
 import pytest
 from click.testing import CliRunner
 
 from authproof.cli import main
 from authproof.profile import load_profile
+from authproof_mock.made_accounts import PASSWORD
+from authproof_mock.server import running_mock
 from authproof_spec import load_contract
 
 DOCUMENTS = Path(__file__).parents[1] / "guess" / "documents"
+OAUTH = """
+openapi: 3.1.0
+info: {title: Shop, version: "1"}
+security: [{bearer: []}]
+components: {securitySchemes: {bearer: {type: http, scheme: bearer}}}
+paths:
+  /orders: {get: {responses: {"200": {description: d}, "401": {description: d}}}}
+  /oauth/token:
+    post:
+      security: []
+      requestBody:
+        required: true
+        content:
+          application/x-www-form-urlencoded:
+            schema:
+              type: object
+              required: [username, password, grant_type]
+              properties: {username: {type: string}, password: {type: string}, grant_type: {type: string, GRANT}}
+      responses:
+        "200":
+          description: d
+          content: {application/json: {schema: {type: object, properties: {access_token: {type: string}}}}}
+        "401": {description: d}
+"""
 
 
 def init(*arguments: str | Path) -> tuple[int, str]:
@@ -94,3 +121,16 @@ def test_what_cannot_be_used_is_one_message(tmp_path: Path, monkeypatch: pytest.
     assert words in output
     assert output.count("Mend:") == 1
     assert sorted(path.name for path in tmp_path.iterdir()) == ["broken.yaml", "done.yaml"]
+
+
+@pytest.mark.parametrize("grant", ["const: password", "enum: [password]", "pattern: ^password$"])
+def test_a_member_that_the_document_fixes_is_filled_in_and_logs_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, grant: str) -> None:
+    document = tmp_path / "shop.yaml"
+    document.write_text(OAUTH.replace("GRANT", grant), "utf-8")
+    assert init("--from", document, "--dir", tmp_path)[0] == 0
+    monkeypatch.setenv("API_ORDINARY_PASSWORD", PASSWORD)
+    profile = load_profile(tmp_path / "authproof.toml")
+    (account,) = profile.accounts
+    assert account.attributes == {"username": "username", "password": PASSWORD, "grant_type": "password"}
+    with running_mock(load_contract(profile.contract, profile.overlays)) as (url, _):
+        assert httpx.post(f"{url}/oauth/token", data={**account.attributes, "username": "user"}).status_code == 200

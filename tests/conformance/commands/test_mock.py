@@ -129,7 +129,8 @@ def test_a_port_in_use_is_one_message() -> None:
     [
         ("--bogus", "x", "No such option"),
         ("--port", "70000", "70000 is not in the range"),
-        ("--seed", "absent.yaml", "absent.yaml: "),
+        ("--seed", "absent.yaml", "absent.yaml: The seed cannot be read: No such file or directory. Mend: "),
+        ("--seed", ".", ".: The seed cannot be read: Is a directory. Mend: "),
         ("--contract", "absent.yaml", "absent.yaml: The document cannot be read"),
         ("--control-prefix", "control", "'control' is no prefix of paths. Mend: "),
         ("--control-prefix", "", "'' is no prefix of paths. Mend: "),
@@ -150,6 +151,14 @@ def test_an_option_that_cannot_be_used_is_one_message(tmp_path: Path, monkeypatc
         ("accounts: [{id: 1}]", "at /accounts/0"),
         ("accounts: [{id: 1, applications: [admin], password: [hunter2]}]", "at /accounts/0/password"),
         ("accounts: [{id: 1, applications: [a], totpSecret: '!'}]", "base32"),
+        (
+            "accounts: [{id: 1, applications: [admin, shop]}]",
+            "at /accounts/0/applications: The document has no application 'shop'. Mend: name one of: admin, survey.",
+        ),
+        (
+            "accounts: [{id: 1, applications: [admin], permissions: ['users:browse', 'users:peruse']}]",
+            "at /accounts/0/permissions: No operation takes the permission 'users:peruse'. Mend: name one of: users:browse, users:create, ",
+        ),
     ],
 )
 def test_a_broken_seed_is_one_message(tmp_path: Path, content: str, message: str) -> None:
