@@ -36,7 +36,7 @@ def expiry(lab: Lab, application: Application) -> Script:
         if not lab.hooks.offers("advance_clock"):
             return
         lab.only_at_one(application, has_identity)
-    session = yield from lab.log_in(application, lab.session(application, *MAIN).account)
+    session = yield from lab.spare_or_new(application)
     operation, token = application.identity.operation, session.access_token
     (before,) = yield Probe("expiry.before", lab.call(operation, bearer=token), operation.id)
     claims = decode(token)[1] or {}

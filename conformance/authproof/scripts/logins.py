@@ -36,7 +36,8 @@ def login_sessions(lab: Lab, application: Application) -> Script:
         request = lab.call(login.operation, body=body, cookies={application.cookie.name: made_up})
         (answer,) = yield Probe("login.with_cookie", request, login.operation.id)
         with suppress(Blocked):
-            cookies[application.cookie.name] = lab.opened(application, account, answer).refresh_token or made_up
+            session = lab.spare[application.name] = lab.opened(application, account, answer)
+            cookies[application.cookie.name] = session.refresh_token or made_up
         yield lab.refresh(application, made_up, "login.made_up_cookie")
     request = lab.call(login.operation, body={**_powers(lab.contract, login), **body}, cookies=cookies)
     (answer,) = yield Probe("login.extra_members", request, login.operation.id)
