@@ -271,7 +271,8 @@ def test_the_time_of_use(creation: Exchange, use: int, listing: Exchange, verdic
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "verdict"), [(200, 403, PASS), (200, 200, FAIL), (200, 401, FAIL), (403, 403, UNDECIDED), (200, 429, UNDECIDED)]
+    ("before", "after", "verdict"),
+    [(200, 403, PASS), (200, 200, FAIL), (200, 404, PASS), (200, 401, UNDECIDED), (403, 403, UNDECIDED), (200, 429, UNDECIDED)],
 )
 def test_a_lost_permission(before: int, after: int, verdict: Verdict) -> None:
     assert (
