@@ -21,7 +21,7 @@ from authproof_spec.catalogue import load_catalogue
 if TYPE_CHECKING:
     from authproof.explore.explorer import Explorer
 
-NOTHING_FOUND, FOUND, UNREACHABLE, INTERRUPTED = 0, 1, 3, 130
+NOTHING_FOUND, FOUND, UNDECIDED, INTERRUPTED = 0, 1, 3, 130
 _REQUESTS_OF_THE_MOCK = 20_000
 """Nobody else uses the embedded mock, so it need not be spared."""
 
@@ -60,7 +60,7 @@ def command(
       0    nothing was found
       1    a counterexample was found
       2    usage: an option, the profile, the document or the file to replay cannot be used
-      3    the target is unreachable, or no account could log in
+      3    the target is unreachable, no account could log in, or a step to replay could not be made
       130  interrupted; what was created was removed first
     """  # noqa: D301  # a backspace is how click is told to leave the paragraph alone
     from authproof.explore.explorer import Bounds, Explorer
@@ -98,20 +98,21 @@ def command(
         raise UsageProblem(str(error)) from error
     except Unreachable as why:
         click.echo(f"Error: {profile.url if profile else url} does not answer: {why}. Mend: check the URL, and that the server runs.", err=True)
-        sys.exit(UNREACHABLE)
+        sys.exit(UNDECIDED)
     except KeyboardInterrupt:
         click.echo("Interrupted, after cleaning up.", err=True)
         sys.exit(INTERRUPTED)
-    _tell(explorer, profile.url, keep, None if replay else chosen)
-    sys.exit(FOUND if explorer.found else NOTHING_FOUND if explorer.granted else UNREACHABLE)
+    unreplayed = replayed is not None and explorer.ended is not None
+    headline = "A counterexample was found" if explorer.found else "The steps could not be replayed" if unreplayed else "Nothing was found"
+    _tell(headline, explorer, profile.url, keep, None if replay else chosen)
+    sys.exit(FOUND if explorer.found else NOTHING_FOUND if explorer.granted and not unreplayed else UNDECIDED)
 
 
-def _tell(explorer: Explorer, url: str, keep: Path | None, seed: int | None) -> None:
+def _tell(headline: str, explorer: Explorer, url: str, keep: Path | None, seed: int | None) -> None:
     from authproof.explore.record import as_json, as_text
 
     walks = "1 walk" if explorer.walks == 1 else f"{explorer.walks} walks"
-    what = "A counterexample was found" if explorer.found else "Nothing was found"
-    click.echo(f"{what}: {walks}, {explorer.requests} requests{'' if seed is None else f', seed {seed}'}.")
+    click.echo(f"{headline}: {walks}, {explorer.requests} requests{'' if seed is None else f', seed {seed}'}.")
     if explorer.ended:
         click.echo(explorer.ended)
     if explorer.found:

@@ -70,6 +70,16 @@ def test_a_counterexample_is_printed_kept_and_replayed(tmp_path: Path) -> None:
     assert json.loads(again.read_text("utf-8"))["requirement"] == "REFRESH-03"
 
 
+def test_a_replay_that_cannot_be_made_decides_nothing(tmp_path: Path) -> None:
+    kept = tmp_path / "found.json"
+    steps = [{"rule": "log_in", "application": "admin", "part": "ordinary"}, {"rule": "use_token", "application": "admin", "personal": 1}]
+    kept.write_text(json.dumps({"version": 1, "steps": steps}), "utf-8")
+    result = explore("--replay", str(kept))
+    assert result.exit_code == 3, result.output
+    assert result.output.startswith("The steps could not be replayed: 1 walk, ")
+    assert "Step 2 (ask admin who I am with personal access token 1) cannot be made." in result.output
+
+
 def test_a_wrong_password_is_tried_once(tmp_path: Path) -> None:
     with running_mock() as (url, _):
         result = explore("--profile", profile_at(tmp_path, url, "another"), "--runs", "20")
