@@ -32,8 +32,15 @@ _REQUESTS_OF_THE_MOCK = 20_000
 @click.option("--contract", "contract_source", metavar="FILE_OR_URL", help="The OpenAPI document; the profile's, else the bundled one, by default.")
 @click.option("--overlay", "overlays", multiple=True, metavar="FILE_OR_URL", help="An OpenAPI Overlay for the document; may be repeated.")
 @click.option("--steps", type=click.IntRange(1, 200), default=20, show_default=True, help="Steps of a walk at most, before the last look.")
-@click.option("--runs", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Walks at most.")
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), metavar="S", help="How long at most; by default the profile's budget.")
+@click.option(
+    "--runs", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Walks at most, beside those that shorten what they find."
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    metavar="S",
+    help="How long at most, before the last clean-up; by default the profile's budget.",
+)
 @click.option("--seed", type=click.IntRange(0), help="Choose the same steps as a run that printed this seed.")
 @click.option("--replay", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Make the steps that --keep wrote, and no other.")
 @click.option("--keep", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a counterexample to this file, without secrets.")
@@ -53,7 +60,8 @@ def command(
 
     A walk logs in, refreshes with new and old tokens, logs out, and makes, uses and revokes personal access tokens, with two users of each
     application; the clock is moved where a hook does it. Each answer is compared with a model of the contract. What is found is made as
-    short as it gets, and printed as curl lines. The requests are those of the profile's budget.
+    short as it gets, and printed as curl lines. The requests are at most those of the profile's budget, all clean-up included. A quarter of them,
+    and of the time, is kept to shorten what is found.
 
     \b
     Exit codes:
