@@ -21,7 +21,7 @@ from authproof_spec.catalogue import load_catalogue
 if TYPE_CHECKING:
     from authproof.explore.explorer import Explorer
 
-NOTHING_FOUND, FOUND, UNREACHABLE, INTERRUPTED = 0, 1, 3, 130
+NOTHING_FOUND, FOUND, UNDECIDED, INTERRUPTED = 0, 1, 3, 130
 _REQUESTS_OF_THE_MOCK = 20_000
 """Nobody else uses the embedded mock, so it need not be spared."""
 
@@ -32,8 +32,15 @@ _REQUESTS_OF_THE_MOCK = 20_000
 @click.option("--contract", "contract_source", metavar="FILE_OR_URL", help="The OpenAPI document; the profile's, else the bundled one, by default.")
 @click.option("--overlay", "overlays", multiple=True, metavar="FILE_OR_URL", help="An OpenAPI Overlay for the document; may be repeated.")
 @click.option("--steps", type=click.IntRange(1, 200), default=20, show_default=True, help="Steps of a walk at most, before the last look.")
-@click.option("--runs", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Walks at most.")
-@click.option("--seconds", type=click.FloatRange(0, min_open=True), metavar="S", help="How long at most; by default the profile's budget.")
+@click.option(
+    "--runs", type=click.IntRange(1, 100_000), default=200, show_default=True, help="Walks at most, beside those that shorten what they find."
+)
+@click.option(
+    "--seconds",
+    type=click.FloatRange(0, min_open=True),
+    metavar="S",
+    help="How long at most, before the last clean-up; by default the profile's budget.",
+)
 @click.option("--seed", type=click.IntRange(0), help="Choose the same steps as a run that printed this seed.")
 @click.option("--replay", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Make the steps that --keep wrote, and no other.")
 @click.option("--keep", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write a counterexample to this file, without secrets.")
@@ -53,14 +60,15 @@ def command(
 
     A walk logs in, refreshes with new and old tokens, logs out, and makes, uses and revokes personal access tokens, with two users of each
     application; the clock is moved where a hook does it. Each answer is compared with a model of the contract. What is found is made as
-    short as it gets, and printed as curl lines. The requests are those of the profile's budget.
+    short as it gets, and printed as curl lines. The requests are at most those of the profile's budget, all clean-up included. A quarter of them,
+    and of the time, is kept to shorten what is found.
 
     \b
     Exit codes:
       0    nothing was found
       1    a counterexample was found
       2    usage: an option, the profile, the document or the file to replay cannot be used
-      3    the target is unreachable, or no account could log in
+      3    the target is unreachable, no account could log in, or a step to replay could not be made
       130  interrupted; what was created was removed first
     """  # noqa: D301  # a backspace is how click is told to leave the paragraph alone
     from authproof.explore.explorer import Bounds, Explorer
@@ -98,20 +106,21 @@ def command(
         raise UsageProblem(str(error)) from error
     except Unreachable as why:
         click.echo(f"Error: {profile.url if profile else url} does not answer: {why}. Mend: {why.mend}.", err=True)
-        sys.exit(UNREACHABLE)
+        sys.exit(UNDECIDED)
     except KeyboardInterrupt:
         click.echo("Interrupted, after cleaning up.", err=True)
         sys.exit(INTERRUPTED)
-    _tell(explorer, profile.url, keep, None if replay else chosen)
-    sys.exit(FOUND if explorer.found else NOTHING_FOUND if explorer.granted else UNREACHABLE)
+    unreplayed = replayed is not None and explorer.ended is not None
+    headline = "A counterexample was found" if explorer.found else "The steps could not be replayed" if unreplayed else "Nothing was found"
+    _tell(headline, explorer, profile.url, keep, None if replay else chosen)
+    sys.exit(FOUND if explorer.found else NOTHING_FOUND if explorer.granted and not unreplayed else UNDECIDED)
 
 
-def _tell(explorer: Explorer, url: str, keep: Path | None, seed: int | None) -> None:
+def _tell(headline: str, explorer: Explorer, url: str, keep: Path | None, seed: int | None) -> None:
     from authproof.explore.record import as_json, as_text
 
     walks = "1 walk" if explorer.walks == 1 else f"{explorer.walks} walks"
-    what = "A counterexample was found" if explorer.found else "Nothing was found"
-    click.echo(f"{what}: {walks}, {explorer.requests} requests{'' if seed is None else f', seed {seed}'}.")
+    click.echo(f"{headline}: {walks}, {explorer.requests} requests{'' if seed is None else f', seed {seed}'}.")
     if explorer.ended:
         click.echo(explorer.ended)
     if explorer.found:

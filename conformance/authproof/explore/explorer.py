@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from math import ceil, isfinite
 
@@ -22,14 +23,17 @@ from authproof_spec.contract import TokenKind
 _PARTS = (Part.ORDINARY, Part.OTHER, Part.PRIVILEGED)
 _USERS = 2
 """Accounts of each application: enough to see that one does not touch the other."""
-_SHRINKING = 150
-"""Walks that hypothesis may spend on shrinking; what is left to leave out takes few."""
+_SEARCH = 0.75
+"""The share of the requests and seconds for the search; the rest is there to shorten what it finds."""
 _NO_BOUND = sys.maxsize
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How far an exploration goes: walks at most, steps of each, requests and seconds of all. The seed decides on every step."""
+    """How far an exploration goes: walks of the search at most, steps of each, requests and seconds of all. The seed decides on every step.
+
+    Of the requests nothing is excepted, the clean-up included. Once the seconds are over, only the clean-up is left to do.
+    """
 
     runs: int
     steps: int
@@ -50,44 +54,54 @@ class Counterexample:
         """What a replay makes."""
         return tuple(taken.step for taken in self.taken)
 
-    def without(self, position: int) -> tuple[Step, ...]:
-        """The steps without the one at `position` and those that use what it gave; the others are numbered anew."""
-        gone = {position}
-        numbers: list[dict[int, int]] = [{}, {}]
-        given, kept = [0, 0], [0, 0]
+    def without(self, places: Collection[int]) -> tuple[Step, ...]:
+        """The steps without those at `places`, numbered anew; none when the last one, which is what was found, cannot stay.
+
+        For the tokens of a login that is left out stand those of an earlier login of the account, and for those of a refresh the ones that it was
+        made with. What uses anything else that is not given any more is left out too.
+        """
+        grants: dict[int, int] = {}
+        personals: dict[int, int] = {}
+        logins: dict[AccountKey, int] = {}
+        given_grants = given_personals = kept_grants = kept_personals = 0
         left = []
+        stays = False
         for place, taken in enumerate(self.taken):
             step = taken.step
-            used = [number for number in ((0, step.grant), (1, step.personal)) if number[1]]
-            if place == position or any(number not in numbers[kind] for kind, number in used):
-                gone.add(place)
-            else:
-                left.append(replace(step, grant=numbers[0].get(step.grant, 0), personal=numbers[1].get(step.personal, 0)))
-            if taken.gave:
-                kind = int(step.rule is Rule.CREATE_TOKEN)
-                given[kind] += 1
-                if place not in gone:
-                    kept[kind] += 1
-                    numbers[kind][given[kind]] = kept[kind]
-        return tuple(left)
+            grant, personal = grants.get(step.grant, 0), personals.get(step.personal, 0)
+            stays = place not in places and bool(grant) == bool(step.grant) and bool(personal) == bool(step.personal)
+            if stays:
+                left.append(replace(step, grant=grant, personal=personal))
+            if taken.gave and step.rule is Rule.CREATE_TOKEN:
+                given_personals += 1
+                kept_personals += stays
+                personals[given_personals] = kept_personals if stays else 0
+            elif taken.gave:
+                given_grants += 1
+                kept_grants += stays
+                account = (step.application, step.part)
+                grants[given_grants] = kept_grants if stays else grant or logins.get(account, 0)
+                if stays and step.rule is Rule.LOG_IN:
+                    logins[account] = kept_grants
+        return tuple(left) if stays else ()
 
 
-class _Found(Exception):
-    """A walk found something; hypothesis takes it for a failure and looks for a shorter walk."""
+class _End(KeyboardInterrupt):
+    """Ends a walk, and the search with it. hypothesis passes a KeyboardInterrupt on, and neither replays the walk nor wonders why it was so short."""
 
 
-class _Spent(BaseException):
-    """A bound is reached. No Exception, so that hypothesis does not take it for a finding."""
+class _Done(_End):
+    """Something was found, or all walks were made."""
 
 
-class _Enough(BaseException):
-    """hypothesis has had its share of walks to look for a shorter one."""
+class _Spent(_End):
+    """A bound is reached, or the target lets nobody go on."""
 
 
 class Explorer:
     """Walks the state space of one target. What it found, and what that cost, is in its attributes.
 
-    found: the shortest counterexample so far. walks, requests: how many. ended: why it ended before all walks were made.
+    found: the shortest counterexample so far. walks: those of the search. requests: all of them. ended: why it ended early.
     granted: a login succeeded. left_behind: what the clean-ups could not undo. accounts: those that it logs in. waits: by how many seconds it may move the clock.
     """
 
@@ -113,46 +127,62 @@ class Explorer:
         self._profile, self._target, self._hooks, self._progress = profile, target, hooks, progress
         self._moved = 0.0
         self._failed_logins = 0
-        self._refused_logins: set[AccountKey] = set()
+        self._logins: dict[AccountKey, bool] = {}
         self._unreachable: Unreachable | None = None
-        self._found_after: int | None = None
-        self._shortening = False
         self._started = time.monotonic()
 
     def run(self) -> None:
         """Make the walks. Raises Unreachable when the target never answered, and KeyboardInterrupt once the walk at work is undone."""
-        from authproof.explore.machine import explore_with_hypothesis
-
         try:
-            try:
-                explore_with_hypothesis(self)
-            except Exception:
-                # hypothesis raises what a walk raised, or that it did not come again when the target decides otherwise each time.
-                if self.found is None:
-                    raise
-            except _Enough:
-                pass
-            self._shorten()
+            with suppress(_Done):
+                self._search()
+            if self.found:
+                self._shorten(self.found)
         except _Spent as bound:
-            self.ended = str(bound)
+            self.ended = f"It could not be shortened to the end. {bound}" if self.found else str(bound)
         if self._unreachable and self.found is None:
             raise self._unreachable
 
-    def _shorten(self) -> None:
-        """Leave out of what was found, one by one, the steps that it does not need. hypothesis knows nothing of what steps mean, and gives up earlier."""
-        self._shortening = True
-        position = 0
-        while self.found and position < len(self.found.taken) - 1:
-            length = len(self.found.taken)
-            walk = self.begin()
-            try:
-                for step in self.found.without(position):
-                    self.take(walk, step)
-            except _Found:
-                pass
-            finally:
-                self.end(walk)
-            position = 0 if len(self.found.taken) < length else position + 1
+    def _search(self) -> None:
+        from hypothesis.errors import HypothesisException
+
+        from authproof.explore.machine import explore_with_hypothesis
+
+        for seed in range(self.bounds.seed, self.bounds.seed + self.bounds.runs):
+            # Where two walks that began alike are answered differently, hypothesis gives up, and another seed goes on.
+            with suppress(HypothesisException):
+                explore_with_hypothesis(self, seed)
+                break
+
+    def _shorten(self, found: Counterexample) -> None:
+        """Leave out of `found` first halves of it, then ever smaller parts, then single steps until it needs each of them."""
+        size = len(found.taken) // 2
+        while size:
+            shorter = self._without_parts(found, size)
+            # A step that went may have been all that another one was there for.
+            size = 1 if size == 1 and shorter is not found else size // 2
+            found = shorter
+
+    def _without_parts(self, found: Counterexample, size: int) -> Counterexample:
+        """What is left of `found` without each part of `size` steps that it does not need, the last parts first."""
+        end = len(found.taken) - 1
+        while end > 0:
+            start = max(0, end - size)
+            found = self._again(found.without(range(start, end))) or found
+            end = min(start, len(found.taken) - 1)
+        return found
+
+    def _again(self, steps: Sequence[Step]) -> Counterexample | None:
+        """What a walk of `steps` finds, from now on the shortest counterexample."""
+        walk = self.begin()
+        try:
+            for step in steps:
+                self.take(walk, step)
+        except _Done:
+            return self.found
+        finally:
+            self.end(walk)
+        return None
 
     def replay(self, steps: Sequence[Step]) -> None:
         """Make `steps` once. What cannot be made ends it, and is told in `ended`. Raises Unreachable."""
@@ -179,9 +209,13 @@ class Explorer:
 
     def begin(self) -> Walk:
         """A new walk. Its requests have no budget of their own, so that it can always be undone; `take` keeps to the bounds."""
+        if self.found is None:
+            if self.walks == self.bounds.runs:
+                raise _Done
+            self.walks += 1
         budget = replace(self._profile.budget, requests=_NO_BOUND, seconds=_NO_BOUND)
         lab = Lab(self.contract, replace(self._profile, budget=budget), hooks=self._hooks, moved=self._moved, failed_logins=self._failed_logins)
-        return Walk(lab, self._target, self._refused_logins)
+        return Walk(lab, self._target, self._logins)
 
     def offers(self, step: Step, home: str | None = None) -> bool:  # noqa: PLR0911  # a table
         """True when the contract has what `step` asks for, and says what is due; `home`: the application that the step's token is of."""
@@ -209,9 +243,7 @@ class Explorer:
     def take(self, walk: Walk, step: Step) -> None:
         """Make `step` as part of `walk`, unless the target gives no means. What ends the walk or the exploration is raised."""
         walk.is_over = True
-        self._check_bounds(walk)
-        if self._found_after is not None and not self._shortening and self.walks > self._found_after + _SHRINKING:
-            raise _Enough
+        self._check_bounds(walk, step)
         try:
             finding = walk.take(step)
         except (Impossible, Missing):
@@ -222,14 +254,10 @@ class Explorer:
         except Unreachable as why:
             self._unreachable = None if self.requests else why
             raise _Spent(f"The target does not answer: {why}.") from why
-        self._progress("walking" if self.found is None else "looking for a shorter walk", self.requests + len(walk.runner.exchanges))
+        self._progress("looking for a shorter walk" if self.found else "walking", self.requests + len(walk.runner.exchanges))
         if finding:
-            # Of two that are alike in length the later one is the simpler one.
-            if self.found is None or len(walk.taken) <= len(self.found.taken):
-                self.found = Counterexample(finding, tuple(walk.taken))
-            if self._found_after is None:
-                self._found_after = self.walks
-            raise _Found(finding.requirement)
+            self.found = Counterexample(finding, tuple(walk.taken))
+            raise _Done
         walk.is_over = False
 
     def look_back(self, walk: Walk) -> None:
@@ -238,18 +266,19 @@ class Explorer:
             if self.offers(step):
                 self.take(walk, step)
 
-    def _check_bounds(self, walk: Walk) -> None:
-        if self.requests + len(walk.runner.exchanges) >= self.bounds.requests:
-            raise _Spent(f"The {self.bounds.requests} requests are used up.")
-        if time.monotonic() - self._started > self.bounds.seconds:
-            raise _Spent(f"The {self.bounds.seconds:g} seconds are over.")
-        if self._refused_logins.issuperset(self.accounts):
+    def _check_bounds(self, walk: Walk, step: Step) -> None:
+        share, of = (1.0, "") if self.found else (_SEARCH, " of the search")
+        requests, seconds = int(share * self.bounds.requests), share * self.bounds.seconds
+        if self.requests + len(walk.runner.exchanges) + walk.cost_of(step) > requests:
+            raise _Spent(f"The {requests} requests{of} are used up.")
+        if time.monotonic() - self._started > seconds:
+            raise _Spent(f"The {seconds:g} seconds{of} are over.")
+        if all(self._logins.get(account) is False for account in self.accounts):
             raise _Spent("No account of the profile can log in.")
 
     def end(self, walk: Walk) -> None:
         """Undo what `walk` left, and count what it cost."""
         self.left_behind += (what for what in walk.close() if what not in self.left_behind)
-        self.walks += 1
         self.requests += len(walk.runner.exchanges)
         self.granted = self.granted or bool(walk.model.grants)
         self._moved, self._failed_logins = walk.lab.moved, walk.lab.failed_logins

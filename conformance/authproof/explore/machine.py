@@ -1,11 +1,12 @@
-"""The state machine by which hypothesis chooses the steps of walks, and makes those that found something shorter."""
+"""The state machine by which hypothesis chooses the steps of walks."""
 
 from __future__ import annotations
 
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Any
 
-from hypothesis import HealthCheck, Phase, Verbosity, seed, settings
+import hypothesis
+from hypothesis import HealthCheck, Phase, Verbosity, settings
 from hypothesis import strategies as st
 from hypothesis.configuration import set_hypothesis_home_dir
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, multiple, precondition, rule, run_state_machine_as_test
@@ -19,16 +20,15 @@ _SESSIONS = 4
 """Logins of a walk."""
 
 
-def explore_with_hypothesis(explorer: Explorer) -> None:
-    """Make the walks of `explorer`. What its `take` raises ends a walk, and is raised at the end, after shorter walks were tried."""
+def explore_with_hypothesis(explorer: Explorer, seed: int) -> None:
+    """Make the walks of `explorer`, until all are made or its `take` raises. Raises HypothesisException where the target is not consistent."""
     bounds = settings(
         max_examples=explorer.bounds.runs,
         stateful_step_count=explorer.bounds.steps,
         database=None,
         deadline=None,
         derandomize=False,
-        phases=(Phase.generate, Phase.shrink),
-        report_multiple_bugs=False,
+        phases=(Phase.generate,),
         print_blob=False,
         suppress_health_check=list(HealthCheck),
         verbosity=Verbosity.quiet,
@@ -37,7 +37,7 @@ def explore_with_hypothesis(explorer: Explorer) -> None:
         # hypothesis keeps what it computes in the folder at work, which is not ours to write to.
         set_hypothesis_home_dir(folder)
         try:
-            run_state_machine_as_test(seed(explorer.bounds.seed)(machine_of(explorer)), settings=bounds)
+            run_state_machine_as_test(hypothesis.seed(seed)(machine_of(explorer)), settings=bounds)
         finally:
             set_hypothesis_home_dir(None)
 
@@ -80,10 +80,11 @@ def machine_of(explorer: Explorer) -> type[RuleBasedStateMachine]:  # noqa: C901
         def home_of_personal(self, personal: int) -> str:
             return self.walk.model.personals[personal - 1].account[0]
 
-        @initialize(cast=casts)
-        def choose(self, cast: tuple[tuple[str, str], ...]) -> None:
-            # Few sessions meet more often than many.
+        @initialize(target=grants, cast=casts)
+        def begin(self, cast: tuple[tuple[str, str], ...]) -> Any:
+            # Few sessions meet more often than many. Without one there is nothing to do.
             self.cast = cast
+            return self.make(Step(Rule.LOG_IN, *cast[0]))
 
         @precondition(lambda self: len(self.walk.model.families) < _SESSIONS)
         @rule(target=grants, which=st.integers(0, 1))
@@ -140,7 +141,7 @@ def machine_of(explorer: Explorer) -> type[RuleBasedStateMachine]:  # noqa: C901
             if self.home_of_grant(grant) == self.home_of_personal(personal):
                 self.make(Step(Rule.REVOKE_TOKEN, self.home_of_personal(personal), grant=grant, personal=personal))
 
-        @precondition(lambda _: bool(explorer.waits))
+        @precondition(lambda self: bool(explorer.waits and self.walk.model.families))
         @rule(seconds=waits)
         def pass_time(self, seconds: int) -> None:
             self.make(Step(Rule.PASS_TIME, seconds=seconds))

@@ -19,6 +19,10 @@ from authproof_spec import Application
 from authproof_spec.contract import PersonalAccessTokens
 from authproof_spec.pointer import Json, get, put
 
+_SENDINGS = 2
+"""How often a request is sent at most: once more after a 429."""
+_REVOCATION = 5
+"""Requests by which a personal access token is revoked at most: by its session, by itself, or by a new session that is logged out in turn."""
 _FROM_ELSEWHERE = frozenset({429, 502, 503, 504})
 """Statuses by which a limit or a server in front answers, whatever the sequence was."""
 
@@ -57,17 +61,17 @@ class Walk:
 
     taken: what was done so far.
     is_over: nothing more is to be done but to close it.
-    refused_logins: the accounts that are not tried again, since each failed login is one too many.
+    logins: by account whether its last login succeeded, which outlives the walk. One that did not is not tried again: each is one too many.
     """
 
-    def __init__(self, lab: Lab, target: Target, refused_logins: set[AccountKey]) -> None:
+    def __init__(self, lab: Lab, target: Target, logins: dict[AccountKey, bool]) -> None:
         """Begin a walk; nothing is sent yet."""
         self.lab = lab
         self.runner = Runner(lab, target)
         self.model = Model(lab.contract)
         self.taken: list[Taken] = []
         self.is_over = False
-        self.refused_logins = refused_logins
+        self.logins = logins
         self._grants: list[_Grant] = []
         self._personals: list[_Personal] = []
         self._rules: dict[Rule, Callable[[Step], Finding | None]] = {
@@ -112,19 +116,21 @@ class Walk:
     def _log_in(self, step: Step) -> Finding | None:
         application, account = self._application(step), self._account(step)
         login, key = account.login(application), (step.application, step.part)
-        if login is None or key in self.refused_logins or not self.lab.may_fail_a_login():
+        if login is None or self.logins.get(key) is False or not self.lab.may_fail_a_login():
             raise Impossible(f"The {step.part} account of {step.application} cannot log in.")
-        now = self.lab.now()
         request = self.lab.call(login.operation, body=self.lab.credentials(login, account))
         exchange = self._send(step, Probe(step.rule, request, login.operation.id, account.part))
         answer = self._answer(application, exchange)
-        if answer.outcome is not Outcome.ACCEPTED or not answer.gives_tokens:
-            self.refused_logins.add(key)
-        finding = self.model.log_in(key, answer, now)
+        # A walk learns the target's time by its first answer.
+        finding = self.model.log_in(key, answer, self.lab.now())
+        if finding and key in self.logins:
+            return finding
+        # A login that never succeeded decides nothing.
+        self.logins[key] = answer.outcome is Outcome.ACCEPTED and answer.gives_tokens
         if len(self.model.grants) > len(self._grants):
             session = self.lab.opened(application, account, exchange)
             self._grants.append(_Grant(session, session.access_token, session.refresh_token))
-        return finding
+        return None
 
     def _refresh(self, step: Step) -> Finding | None:
         held, now = self._with_refresh_token(step), self.lab.now()
@@ -264,14 +270,22 @@ class Walk:
 
     # The end
 
+    def cost_of(self, step: Step) -> int:
+        """Requests that `step` and then `close` take at most."""
+        sessions = sum(session.key is not None for session in self.lab.open_sessions) + (step.rule is Rule.LOG_IN)
+        tokens = len(self._unrevoked()) + (step.rule is Rule.CREATE_TOKEN)
+        return _SENDINGS * ((step.rule is not Rule.PASS_TIME) + sessions + _REVOCATION * tokens)
+
     def close(self) -> tuple[str, ...]:
         """Revoke and log out what the walk left; gives what could not be undone."""
-        pairs = zip(self._personals, self.model.personals, strict=True)
-        left = [PersonalToken(held.session.application, held.identifier, held.token, held.session) for held, known in pairs if not known.revoked]
+        self.lab.personal_tokens = self._unrevoked()
         self._personals.clear()
-        self.lab.personal_tokens = left
         self.runner.clean_up()
         return tuple(self.runner.left_behind)
+
+    def _unrevoked(self) -> list[PersonalToken]:
+        pairs = zip(self._personals, self.model.personals, strict=True)
+        return [PersonalToken(held.session.application, held.identifier, held.token, held.session) for held, known in pairs if not known.revoked]
 
 
 def life_of_personal_tokens(personal: PersonalAccessTokens) -> float:

@@ -70,6 +70,25 @@ def test_a_counterexample_is_printed_kept_and_replayed(tmp_path: Path) -> None:
     assert json.loads(again.read_text("utf-8"))["requirement"] == "REFRESH-03"
 
 
+def test_a_replay_that_cannot_be_made_decides_nothing(tmp_path: Path) -> None:
+    kept = tmp_path / "found.json"
+    steps = [{"rule": "log_in", "application": "admin", "part": "ordinary"}, {"rule": "use_token", "application": "admin", "personal": 1}]
+    kept.write_text(json.dumps({"version": 1, "steps": steps}), "utf-8")
+    result = explore("--replay", str(kept))
+    assert result.exit_code == 3, result.output
+    assert result.output.startswith("The steps could not be replayed: 1 walk, ")
+    assert "Step 2 (ask admin who I am with personal access token 1) cannot be made." in result.output
+
+
+def test_the_end_of_the_budget_is_told_in_one_line(tmp_path: Path) -> None:
+    with running_mock() as (url, _):
+        profile = Path(profile_at(tmp_path, url))
+        profile.write_text(profile.read_text("utf-8") + "\n[budget]\nrequests = 80\n", "utf-8")
+        result = explore("--profile", str(profile), "--seed", "3")
+    assert result.exit_code == 0, result.output
+    assert result.output.splitlines()[1:] == ["The 60 requests of the search are used up."]
+
+
 def test_a_wrong_password_is_tried_once(tmp_path: Path) -> None:
     with running_mock() as (url, _):
         result = explore("--profile", profile_at(tmp_path, url, "another"), "--runs", "20")
