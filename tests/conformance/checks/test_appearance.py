@@ -78,3 +78,9 @@ def test_an_answer_may_repeat_the_name_that_it_was_given(names: tuple[str, str],
     one, other = (told(f"There is no {name} here.") for name in names)
     assert compared(one, other, names).verdict is verdict
     assert compared(one, told("There is none here."), names).verdict is FAIL
+
+
+def test_a_name_that_is_repeated_in_other_letters_is_an_address_like_any() -> None:
+    one, other = told("There is no anna@example.com here."), told("There is no Ottokar here.")
+    assert compared(one, other, ("Anna@Example.com", "Ottokar")).verdict is PASS
+    assert compared(one, told("There is no Annabel here."), ("Anna@Example.com", "Ottokar")).verdict is FAIL

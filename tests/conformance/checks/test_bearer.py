@@ -311,6 +311,14 @@ def test_who_am_i_tells_nothing_where_strangers_are_somebody(stranger: Response,
     assert judgement.verdict is verdict
 
 
+def test_without_a_who_am_i_a_whole_answer_stands_for_the_person() -> None:
+    applications = building.contract().applications
+    of = replace(building.contract(), applications={**applications, "admin": replace(applications["admin"], identity=None)})
+    for body, verdict in ((CONTROL, PASS), (b'{"profile": {"id": "1"}}', FAIL)):
+        exchanges = [asked("bearer.two_blanks", ME, answer(200, body)), asked("bearer.none", ME, answer(200, body))]
+        assert judge("BEARER-10", ME, *GOOD, *exchanges, of=of).verdict is verdict
+
+
 def test_an_operation_of_no_application_has_no_identity() -> None:
     exchanges = [asked(name, HEALTH, answer(200, CONTROL)) for name in ("bearer.two_blanks", "identity.control")]
     judgement = judge("BEARER-10", HEALTH, *exchanges)

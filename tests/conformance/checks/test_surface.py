@@ -308,8 +308,8 @@ ELSEWHERE = "/api/health"
     ],
 )
 def test_what_a_stranger_claims_is_not_believed(claimed: int, rerouted: Response, target: str | None, verdict: Verdict) -> None:
-    place = {"target": target} if target else {}
-    exchanges = [asked("bearer.claimed_identity", ME, answer(claimed)), asked("bearer.rerouted", ME, rerouted, **place)]
+    sent = asked("bearer.rerouted", ME, rerouted, target=target) if target else asked("bearer.rerouted", ME, rerouted)
+    exchanges = [asked("bearer.claimed_identity", ME, answer(claimed)), sent]
     assert judge("BEARER-26", ME, *exchanges, *GOOD).verdict is verdict
 
 
