@@ -147,6 +147,14 @@ def test_authorization_is_named(listed: str, verdict: Verdict) -> None:
     assert judge("CORS-06", ME, preflight(ME, "authorization", 204, ALLOWED, ("Access-Control-Allow-Headers", listed))).verdict is verdict
 
 
+@pytest.mark.parametrize(
+    ("fields", "words"), [(["content-type,, ", "Accept"], "is accept, content-type; pages"), ([", "], "is missing; pages"), ([], "is missing; pages")]
+)
+def test_the_fields_that_are_listed_instead_are_told(fields: list[str], words: str) -> None:
+    exchange = preflight(ME, "authorization", 204, ALLOWED, *(("Access-Control-Allow-Headers", listed) for listed in fields))
+    assert f"Access-Control-Allow-Headers {words} cannot send authorization." in judge("CORS-06", ME, exchange).detail
+
+
 @pytest.mark.parametrize("requirement", ["CORS-05", "CORS-06", "CORS-07"])
 def test_without_a_front_end_nothing_is_asked(requirement: str) -> None:
     assert Recorded(of=load_contract()).judge(requirement, ME, []).verdict is SKIP
