@@ -137,8 +137,9 @@ def test_rotation_in_bodies(given: str | None, verdict: Verdict) -> None:
     of = design("refresh-token-in-body")
     body = json.dumps({"accessToken": "${ACCESS_TOKEN_2}", "refreshToken": given}).encode()
     # Half a character before it keeps nobody from seeing which token was sent.
-    sent = {"headers": (building.JSON,), "body": b'{"x": "\xc3", "refreshToken": "${REFRESH_TOKEN_1}"}'}
-    exchange = building.asked("refresh.first", "refreshSession", building.answer(200, body), of=of, **sent)
+    sent = b'{"x": "\xc3", "refreshToken": "${REFRESH_TOKEN_1}"}'
+    answer = building.answer(200, body)
+    exchange = building.asked("refresh.first", "refreshSession", answer, of=of, headers=(building.JSON,), body=sent)
     assert judge("REFRESH-02", "refreshSession", exchange, of=of).verdict is verdict
 
 
