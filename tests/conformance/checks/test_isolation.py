@@ -89,6 +89,22 @@ def test_a_cookie_of_one_application_is_not_sent_to_another(own: str, declared: 
     assert [exchange.probe.name for exchange in judgement.exchanges] == ["login.good"]
 
 
+@pytest.mark.parametrize(
+    ("target", "path", "verdict"),
+    [
+        ("/api/admin/auth/login", "", PASS),
+        ("/api/admin/auth/login", "; Path=relative", PASS),
+        ("/api/login", "", FAIL),
+        ("/login", "", FAIL),
+        ("/login", "; Path=/api/admin/auth", PASS),
+    ],
+)
+def test_without_a_path_a_cookie_has_that_of_its_login(target: str, path: str, verdict: Verdict) -> None:
+    login = seen("login.good", LOGIN, 200, {}, ("Set-Cookie", f"{COOKIE}=x{path}"))
+    login = replace(login, probe=replace(login.probe, request=replace(login.probe.request, target=target)))
+    assert judge("APP-02", LOGIN, login).verdict is verdict
+
+
 @pytest.mark.parametrize("login", [seen("login.good", LOGIN, 401, None, sets("x")), seen("login.good", LOGIN, 200, None, sets(""))])
 def test_a_login_without_its_cookie_tells_nothing_of_its_path(login: Exchange) -> None:
     judgement = judge("APP-02", LOGIN, login)

@@ -140,17 +140,20 @@ def test_a_token_that_is_rightly_signed_is_judged_by_what_it_says(demand: str, r
 
 
 @pytest.mark.parametrize(
-    ("requirement", "what"),
+    ("requirement", "probe", "what"),
     [
-        ("JWT-34", "an expired token"),
-        ("JWT-36", "a token with an odd expiry"),
-        ("JWT-43", "a token of an unknown account"),
-        ("JWT-44", "an operation that takes a permission"),
+        ("JWT-34", "minted.expired", "an expired token"),
+        ("JWT-36", "minted.odd_expiry", "a token with an odd expiry"),
+        ("JWT-43", "minted.account", "a token of an unknown account"),
+        ("JWT-44", "minted.privileges", "an operation that takes a permission"),
     ],
 )
-def test_what_the_tokens_leave_nothing_to_try_of_is_skipped(requirement: str, what: str) -> None:
+def test_what_the_tokens_leave_nothing_to_try_of_is_skipped(requirement: str, probe: str, what: str) -> None:
     judgement = found(requirement)(evidence(control("minted.control")), ME)
     assert (judgement.verdict, judgement.detail) == (Verdict.SKIP, f"The contract's tokens leave nothing to try here: {what}.")
+    # What was sent in vain is another matter.
+    unanswered = found(requirement)(evidence(control("minted.control"), exchange(probe, ME, None)), ME)
+    assert (unanswered.verdict, unanswered.detail) == (Verdict.INCONCLUSIVE, f"No probe of this was answered: {what}.")
 
 
 def test_where_there_was_nothing_to_forge_it_is_skipped() -> None:

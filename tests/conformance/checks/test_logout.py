@@ -87,6 +87,24 @@ def test_without_refresh_and_who_am_i_nothing_shows_life(requirement: str) -> No
     assert (judgement.verdict, judgement.detail) == (UNDECIDED, "The document has no operation that shows whether a session lives.")
 
 
+@pytest.mark.parametrize(
+    ("answers", "verdict"),
+    [
+        ({"logout": 1, "logout.again": 1, "logout.garbage": 1}, PASS),
+        ({"logout": 0, "logout.again": 1, "logout.garbage": 1}, FAIL),
+        ({"logout": 1, "logout.again": 0, "logout.garbage": 1}, FAIL),
+        ({"logout": 1, "logout.again": 1, "logout.garbage": 0}, FAIL),
+        ({"logout": 1}, PASS),
+        ({"logout.again": 1, "logout.garbage": 1}, UNDECIDED),
+        # Who brings nothing has nothing to delete.
+        ({"logout": 1, "logout.without_cookie": 0}, PASS),
+    ],
+)
+def test_each_logout_deletes_the_cookie(answers: dict[str, int], verdict: Verdict) -> None:
+    lines = [(), (sets("", "; Path=/api/admin/auth; Max-Age=0; Secure"),)]
+    assert judge("LOGOUT-02", LOGOUT, *(seen(name, LOGOUT, 200, None, *lines[deletes]) for name, deletes in answers.items())).verdict is verdict
+
+
 @pytest.mark.parametrize(("status", "names"), [(200, ["logout.unharmed"]), (401, ["logout.forged", "logout.forged", "logout.unharmed"])])
 def test_a_session_that_a_forgery_ended_is_shown_with_it(status: int, names: list[str]) -> None:
     forged = (seen("logout.forged", LOGOUT, 200, variant="unsigned"), seen("logout.forged", LOGOUT, 200, variant="altered"))

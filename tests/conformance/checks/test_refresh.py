@@ -300,6 +300,7 @@ def test_what_lives_on(requirement: str, subject: str, probe: str, status: int, 
         ((409, 409), (), UNDECIDED),
         ((200,), (), UNDECIDED),
         ((200, 401), (GRACE,), PASS),
+        ((200, 200, 401), (GRACE,), PASS),
         ((200, 200, 200), (GRACE,), PASS),
     ],
 )
