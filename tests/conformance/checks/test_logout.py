@@ -96,8 +96,6 @@ def test_without_refresh_and_who_am_i_nothing_shows_life(requirement: str) -> No
         ({"logout": 1, "logout.again": 1, "logout.garbage": 0}, FAIL),
         ({"logout": 1}, PASS),
         ({"logout.again": 1, "logout.garbage": 1}, UNDECIDED),
-        # Who brings nothing has nothing to delete.
-        ({"logout": 1, "logout.without_cookie": 0}, PASS),
     ],
 )
 def test_each_logout_deletes_the_cookie(answers: dict[str, int], verdict: Verdict) -> None:
