@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from authproof.exchange import Exchange, Headers, Probe, Request, Response, TokenFacts
 from authproof.verdict import Judgement
@@ -33,6 +35,18 @@ def contract(*changes: tuple[str, str]) -> Contract:
         path = Path(folder) / "openapi.yaml"
         path.write_text(text, "utf-8")
         return load_contract(path)
+
+
+@cache
+def design(name: str) -> Contract:
+    """The document of the example `name`, of another design."""
+    return load_contract(Path(__file__).parents[3] / "examples" / "designs" / f"{name}.yaml")
+
+
+def altered(**changes: Any) -> Contract:
+    """The bundled contract with another admin application."""
+    of = contract()
+    return replace(of, applications={**of.applications, "admin": replace(of.applications["admin"], **changes)})
 
 
 def seen(

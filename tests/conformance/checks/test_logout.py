@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import pytest
 
 from authproof.exchange import Exchange
 from authproof.verdict import Verdict
 from authproof_spec import Contract
-from tests.conformance.checks.recording import HTML, LOGOUT, ME, NO_ANSWER, REFRESH, contract, judge, seen, sets
+from tests.conformance.checks import building
+from tests.conformance.checks.recording import HTML, LOGOUT, ME, NO_ANSWER, REFRESH, altered, contract, design, judge, seen, sets
 
 PASS, FAIL, WARN, SKIP, UNDECIDED = Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.SKIP, Verdict.INCONCLUSIVE
 REFUSED = seen("refresh.missing", REFRESH, 401)
+BESIDE = [seen("refresh.missing", "surveyRefresh", 401), seen("logout", LOGOUT, 200)]
 ENDED = '"200": {$ref: "#/components/responses/SessionEnded"}'
 
 
@@ -32,11 +37,105 @@ def test_a_second_logout(status: int, headers: tuple[tuple[str, str], ...], of: 
     assert judge("LOGOUT-04", LOGOUT, seen("logout.again", LOGOUT, status, None, *headers), of=of).verdict is verdict
 
 
+@pytest.mark.parametrize(("status", "verdict"), [(200, PASS), (204, PASS), (202, FAIL), (401, PASS), (403, FAIL)])
+def test_a_second_logout_where_the_document_has_204_and_asks_for_a_token(status: int, verdict: Verdict) -> None:
+    of = design("api-keys")
+    again = building.asked("logout.again", "logOut", building.answer(status, b""), of=of)
+    assert judge("LOGOUT-04", "logOut", again, of=of).verdict is verdict
+
+
 @pytest.mark.parametrize(
     ("answer", "after", "verdict"), [(200, 401, PASS), (200, 200, FAIL), (401, 401, FAIL), (200, 429, UNDECIDED), (204, 400, FAIL)]
 )
 def test_logout_revokes(answer: int, after: int, verdict: Verdict) -> None:
-    assert judge("LOGOUT-01", LOGOUT, seen("logout", LOGOUT, answer), seen("logout.refresh_after", REFRESH, after)).verdict is verdict
+    judgement = judge("LOGOUT-01", LOGOUT, seen("logout", LOGOUT, answer), seen("logout.refresh_after", REFRESH, after))
+    assert judgement.verdict is verdict
+    assert ("Logout is answered" in judgement.detail) is (verdict is PASS or answer == 401)
+    assert judge("LOGOUT-03", LOGOUT, seen("logout.ancestor_after", REFRESH, after)).verdict is (PASS if answer == 401 else verdict)
+
+
+def without_refresh(*, opaque: bool = True, **changes: Any) -> Contract:
+    """The document, but that the admin's sessions are known by their access tokens alone."""
+    access = replace(contract().applications["admin"].access_token, opaque=opaque)
+    return altered(**{"refresh_token": None, "refresh": None, "cookie": None, "access_token": access, **changes})
+
+
+@pytest.mark.parametrize(
+    ("answer", "after", "opaque", "verdict"),
+    [
+        (200, 401, True, PASS),
+        (200, 401, False, PASS),
+        (200, 200, True, FAIL),
+        # Nobody has to remember the JWTs that end by themselves.
+        (200, 200, False, WARN),
+        (401, 401, True, FAIL),
+        (401, 200, False, FAIL),
+        (429, 200, False, UNDECIDED),
+        (200, 403, False, FAIL),
+        (200, 429, True, UNDECIDED),
+    ],
+)
+def test_logout_where_sessions_have_no_refresh_token(answer: int, after: int, *, opaque: bool, verdict: Verdict) -> None:
+    exchanges = (seen("logout", LOGOUT, answer), seen("logout.access_after", ME, after))
+    assert judge("LOGOUT-01", LOGOUT, *exchanges, of=without_refresh(opaque=opaque)).verdict is verdict
+
+
+@pytest.mark.parametrize("requirement", ["LOGOUT-01", "LOGOUT-06", "LOGOUT-07", "LOGOUT-09"])
+def test_without_refresh_and_who_am_i_nothing_shows_life(requirement: str) -> None:
+    exchanges = [seen(name, LOGOUT, 405 if name == "logout.get" else 200) for name in ("logout", "logout.forged", "logout.get")]
+    judgement = judge(requirement, LOGOUT, *exchanges, of=without_refresh(identity=None))
+    assert (judgement.verdict, judgement.detail) == (UNDECIDED, "The document has no operation that shows whether a session lives.")
+
+
+@pytest.mark.parametrize(
+    ("answers", "verdict"),
+    [
+        ({"logout": 1, "logout.again": 1, "logout.garbage": 1}, PASS),
+        ({"logout": 0, "logout.again": 1, "logout.garbage": 1}, FAIL),
+        ({"logout": 1, "logout.again": 0, "logout.garbage": 1}, FAIL),
+        ({"logout": 1, "logout.again": 1, "logout.garbage": 0}, FAIL),
+        ({"logout": 1}, PASS),
+        ({"logout.again": 1, "logout.garbage": 1}, UNDECIDED),
+    ],
+)
+def test_each_logout_deletes_the_cookie(answers: dict[str, int], verdict: Verdict) -> None:
+    lines = [(), (sets("", "; Path=/api/admin/auth; Max-Age=0; Secure"),)]
+    assert judge("LOGOUT-02", LOGOUT, *(seen(name, LOGOUT, 200, None, *lines[deletes]) for name, deletes in answers.items())).verdict is verdict
+
+
+@pytest.mark.parametrize(("status", "names"), [(200, ["logout.unharmed"]), (401, ["logout.forged", "logout.forged", "logout.unharmed"])])
+def test_a_session_that_a_forgery_ended_is_shown_with_it(status: int, names: list[str]) -> None:
+    forged = (seen("logout.forged", LOGOUT, 200, variant="unsigned"), seen("logout.forged", LOGOUT, 200, variant="altered"))
+    judgement = judge("LOGOUT-06", LOGOUT, REFUSED, *forged, seen("logout.unharmed", REFRESH, status))
+    assert judgement.verdict is (PASS if status == 200 else FAIL)
+    assert [exchange.probe.name for exchange in judgement.exchanges] == names
+    unforged = judge("LOGOUT-06", LOGOUT, REFUSED, seen("logout.unharmed", REFRESH, status))
+    assert (unforged.verdict, unforged.detail) == (UNDECIDED, "No logout with a forged token was answered.")
+
+
+@pytest.mark.parametrize(
+    ("at_identity", "elsewhere", "verdict"),
+    [
+        (401, (), PASS),
+        (401, (401, 401), PASS),
+        (200, (), WARN),
+        (403, (), WARN),
+        (401, (200,), WARN),
+        (401, (401, 403), WARN),
+        (401, (429,), UNDECIDED),
+        (500, (), UNDECIDED),
+        (NO_ANSWER, (), UNDECIDED),
+    ],
+)
+def test_the_access_token_after_a_logout(at_identity: int, elsewhere: tuple[int, ...], verdict: Verdict) -> None:
+    exchanges = [seen("logout.access_after", ME, at_identity), *(seen("logout.access_after", "listUsers", status) for status in elsewhere)]
+    judgement = judge("LOGOUT-08", LOGOUT, *exchanges)
+    assert judgement.verdict is verdict
+    # Where another operation lets it in or refuses it otherwise, that one is named.
+    assert ("GET /api/admin/users" in judgement.detail) is bool(elsewhere and verdict is not UNDECIDED)
+    # How long it may be used is told where it may.
+    assert ("for at most 900 seconds" in judgement.detail) is (at_identity == 200)
+    assert judge("LOGOUT-08", LOGOUT, *exchanges, of=altered(identity=None)).verdict is SKIP
 
 
 @pytest.mark.parametrize(
@@ -90,6 +189,13 @@ def test_a_document_with_get_is_told() -> None:
         ([seen("logout", LOGOUT, 200), seen("logout.other_application", "surveyRefresh", 429)], UNDECIDED),
         ([seen("logout", LOGOUT, 200), seen("logout.other_application", "surveyRefresh", NO_ANSWER)], UNDECIDED),
         ([seen("logout", LOGOUT, 200), seen("logout", "surveyLogout", 200), seen("logout.other_application", "surveyRefresh", 401)], UNDECIDED),
+        ([seen("logout.other_application", "surveyRefresh", 401), seen("logout", LOGOUT, 200)], UNDECIDED),
+        # Of several tries the last one counts.
+        ([*BESIDE, seen("logout.other_application", "surveyRefresh", 401), seen("logout.other_application", "surveyRefresh", 200)], PASS),
+        ([*BESIDE, seen("logout.other_application", "surveyRefresh", 200), seen("logout.other_application", "surveyRefresh", 401)], FAIL),
+        # What is asked of the application itself, or of who-am-I, is another question.
+        ([*BESIDE, seen("logout.other_application", "surveyRefresh", 200), seen("logout.other_application", REFRESH, 401)], PASS),
+        ([*BESIDE, seen("logout.other_application", "surveyRefresh", 200), seen("logout.other_application", "getSurveyUser", 401)], PASS),
         ([seen("logout", LOGOUT, 200, None, ("Set-Cookie", "it24s_refresh_token=; Max-Age=0; Path=/api/auth"))], FAIL),
         ([], UNDECIDED),
     ],
@@ -98,9 +204,47 @@ def test_other_applications(exchanges: list[Exchange], verdict: Verdict) -> None
     assert judge("LOGOUT-10", LOGOUT, *exchanges).verdict is verdict
 
 
+def test_that_no_other_application_was_asked_is_told() -> None:
+    assert judge("LOGOUT-10", LOGOUT, *BESIDE).detail == "No session of another application was used after the logout."
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(200, PASS), (401, FAIL), (429, UNDECIDED), (NO_ANSWER, UNDECIDED)])
+def test_other_applications_where_sessions_have_no_refresh_token(status: int, verdict: Verdict) -> None:
+    person, of = {"profile": {"id": "7"}}, without_refresh()
+    known = [seen("identity.control", "getSurveyUser", 200, person), seen("logout", LOGOUT, 200)]
+    # The refresh of the other application is not asked by this script.
+    asked = [seen("logout.other_application", "getSurveyUser", status, person), seen("logout.other_application", "surveyRefresh", 401)]
+    assert judge("LOGOUT-10", LOGOUT, *known, *asked, of=of).verdict is verdict
+    unnamed = replace(of, applications={**of.applications, "survey": replace(of.applications["survey"], identity=None)})
+    assert judge("LOGOUT-10", LOGOUT, *known, *asked, of=unnamed).verdict is UNDECIDED
+
+
 @pytest.mark.parametrize(("before", "after", "verdict"), [(200, 200, PASS), (200, 401, FAIL), (401, 401, PASS), (None, 401, PASS)])
 def test_a_personal_token_counts_where_it_worked_before(before: int | None, after: int, verdict: Verdict) -> None:
     person = {"profile": {"id": "7"}}
     exchanges = [seen("identity.control", ME, 200, person), seen("logout.other_session", REFRESH, 200), REFUSED]
     exchanges += [] if before is None else [seen("pat.extras_use", ME, before, person)]
     assert judge("LOGOUT-07", LOGOUT, *exchanges, seen("logout.personal_token_after", ME, after, person)).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("other", "status", "verdict"),
+    [("${ACCESS_TOKEN_2}", 200, PASS), ("${ACCESS_TOKEN_2}", 401, FAIL), ("${ACCESS_TOKEN_1}", 200, SKIP), ("${ACCESS_TOKEN_1}", 401, SKIP)],
+)
+def test_logins_that_give_one_token_open_one_session(other: str, status: int, verdict: Verdict) -> None:
+    person = {"profile": {"id": "7"}}
+    exchanges = [
+        seen("identity.control", ME, 200, person),
+        seen("logout", LOGOUT, 200, sent=(("Authorization", "Bearer ${ACCESS_TOKEN_1}"),)),
+        seen("logout.other_session", ME, status, person, sent=(("Authorization", f"Bearer {other}"),)),
+    ]
+    assert judge("LOGOUT-07", LOGOUT, *exchanges, of=without_refresh()).verdict is verdict
+    # A personal access token is known by itself, and lives on in any case.
+    personal = [seen("pat.extras_use", ME, 200, person), seen("logout.personal_token_after", ME, 401)]
+    assert judge("LOGOUT-07", LOGOUT, *exchanges, *personal, of=without_refresh()).verdict is FAIL
+
+
+@pytest.mark.parametrize(("statuses", "verdict"), [((401, 200), PASS), ((200, 401), FAIL), ((200,), PASS)])
+def test_of_several_tries_with_another_session_the_last_one_counts(statuses: tuple[int, ...], verdict: Verdict) -> None:
+    exchanges = [REFUSED, seen("logout", LOGOUT, 200), *(seen("logout.other_session", REFRESH, status) for status in statuses)]
+    assert judge("LOGOUT-07", LOGOUT, *exchanges).verdict is verdict

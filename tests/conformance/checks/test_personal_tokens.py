@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from authproof.checks import CHECKS
 from authproof.exchange import Exchange
 from authproof.verdict import Verdict
 from authproof_spec.pointer import Json
-from tests.conformance.checks.recording import CREATE, HTML, LIST, ME, NO_ANSWER, REFRESH, REVOKE, contract, judge, seen, sets, token
+from tests.conformance.checks.recording import CREATE, HTML, LIST, ME, NO_ANSWER, REFRESH, REVOKE, altered, contract, judge, seen, sets, token
 
 PASS, FAIL, WARN, SKIP, UNDECIDED = Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.SKIP, Verdict.INCONCLUSIVE
 Record = dict[str, Json]
@@ -229,6 +230,14 @@ def test_a_document_may_let_tokens_make_tokens() -> None:
 )
 def test_a_token_for_a_session(status: int, body: Json, headers: tuple[tuple[str, str], ...], verdict: Verdict) -> None:
     assert judge("PAT-16", CREATE, seen("pat.exchange", REFRESH, status, body, *headers)).verdict is verdict
+
+
+def test_each_application_is_asked_by_one_operation_what_a_withdrawn_permission_opens() -> None:
+    (check,) = (check for check in CHECKS if check.requirement == "PAT-20")
+    assert [operation.id for operation in check.subjects(contract())] == ["listUsers"]
+    both = contract(("security: [{adminAccessToken: []}, {personalAccessToken: []}]", 'security: [{personalAccessToken: ["users:browse"]}]'))
+    assert [operation.id for operation in check.subjects(both)] == [ME]
+    assert not list(check.subjects(altered(personal_access_tokens=None)))
 
 
 @pytest.mark.parametrize(
