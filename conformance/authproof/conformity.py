@@ -51,7 +51,7 @@ def _misfits(document: Document, operation: Operation, response: Response) -> It
 
 def _declared_as(content: Iterable[MediaType], name: str) -> MediaType | None:
     """The declared media type that `name` is, the most specific one where there are ranges."""
-    fitting = [media for media in content if name and fnmatchcase(name, media.name.partition(";")[0].strip())]
+    fitting = [media for media in content if name and fnmatchcase(name, media.essence)]
     return min(fitting, key=lambda media: media.name.count("*"), default=None)
 
 

@@ -158,9 +158,13 @@ def _moment(date: str | None) -> float | None:
 
 
 def cache_directives(response: Response) -> Mapping[str, str]:
-    """The Cache-Control directives: the value of each name, which is in lower case."""
+    """The Cache-Control directives: the value of each name, which is in lower case.
+
+    Not among them are no-cache and private of some fields alone, which say nothing of the rest (RFC 9111 sections 5.2.2.4 and 5.2.2.7).
+    """
     parts = (part.strip().partition("=") for part in ",".join(response.all("cache-control")).split(",") if part.strip())
-    return {name.strip().lower(): value.strip().strip('"') for name, _, value in parts}
+    found = {name.strip().lower(): value.strip().strip('"') for name, _, value in parts}
+    return {name: value for name, value in found.items() if not (value and name in {"no-cache", "private"})}
 
 
 def media_type(response: Response) -> str:

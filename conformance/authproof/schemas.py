@@ -41,7 +41,7 @@ class Field:
 def request_field(contract: Contract, operation: Operation, pointer: str) -> Field:
     """The field at `pointer` of the operation's JSON body."""
     bodies = operation.request_body.content if operation.request_body else ()
-    media = next((media for media in bodies if media.name.endswith(("/json", "+json"))), None)
+    media = next((media for media in bodies if media.is_json), None)
     if media is None or media.schema is None:
         return Field()
     found = Field(_object(contract, get(contract.document.root, media.schema)))

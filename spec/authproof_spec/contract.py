@@ -65,6 +65,16 @@ class MediaType:
     schema: str | None
     examples: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def essence(self) -> str:
+        """The type without its parameters, in lower case: types know no case (RFC 9110 section 8.3.1)."""
+        return self.name.partition(";")[0].strip().lower()
+
+    @property
+    def is_json(self) -> bool:
+        """True for JSON, and for a type that is written in it."""
+        return self.essence.endswith(("/json", "+json"))
+
 
 @dataclass(frozen=True, slots=True)
 class RequestBody:
@@ -76,8 +86,7 @@ class RequestBody:
     @property
     def is_form(self) -> bool:
         """True when it is declared as the fields of a form, and not as JSON."""
-        names = [media.name.partition(";")[0].strip().lower() for media in self.content]
-        return FORM in names and not any(name.endswith(("/json", "+json")) for name in names)
+        return any(media.essence == FORM for media in self.content) and not any(media.is_json for media in self.content)
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +100,7 @@ class ResponseRule:
     @property
     def media_type(self) -> MediaType | None:
         """The first JSON media type, else the first one at all."""
-        json = (media for media in self.content if media.name.endswith(("/json", "+json")))
+        json = (media for media in self.content if media.is_json)
         return next(json, self.content[0] if self.content else None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange, Response
@@ -47,6 +47,14 @@ def refused(exchange: Exchange, what: str, *, tolerated: frozenset[int] = frozen
     return broken(f"{what} is answered {status} where {expected} is due{label(exchange)}.", exchange)
 
 
+def or_unobserved(judge: Callable[[], Judgement]) -> Judgement:
+    """What `judge` says; undecided where it observed nothing, so that a failure which was seen elsewhere still counts."""
+    try:
+        return judge()
+    except NotObserved as absent:
+        return undecided(str(absent))
+
+
 def all_refused(exchanges: Iterable[Exchange], what: str, *, tolerated: frozenset[int] = frozenset()) -> Judgement:
     """The gravest judgement of `refused` over `exchanges`. Raises NotObserved when there are none."""
     judgements = [refused(exchange, what, tolerated=tolerated) for exchange in exchanges]
@@ -58,6 +66,13 @@ def all_refused(exchanges: Iterable[Exchange], what: str, *, tolerated: frozense
 def refused_as_declared(exchange: Exchange, operation: Operation, what: str) -> Judgement:
     """Like `refused`, where a document may choose 400, 403 or 422 for `operation` (RFC 6749 section 5.2 has 400 for a refresh token)."""
     return refused(exchange, what, tolerated=frozenset(status for status in (400, 403, 422) if operation.responses.keys() & {str(status), "4XX"}))
+
+
+def all_refused_as_declared(exchanges: tuple[Exchange, ...], operation: Operation, what: str) -> Judgement:
+    """The gravest of `refused_as_declared` over `exchanges`. Raises NotObserved when there are none."""
+    if not exchanges:
+        raise NotObserved(f"No probe of {what[:1].lower()}{what[1:]} was answered.")
+    return worst(*(refused_as_declared(exchange, operation, what) for exchange in exchanges))
 
 
 def served(exchange: Exchange, what: str) -> Judgement:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
+from contextlib import suppress
 from dataclasses import dataclass
 
 from authproof.checks.answers import came_from_elsewhere, response_of
@@ -13,12 +14,12 @@ from authproof.verdict import Judgement, broken, met, undecided
 from authproof_spec.pointer import Json
 
 _VARYING_FIELDS = re.compile(
-    r"date|age|etag|expires|last-modified|.*ratelimit.*|.*request-?id|.*correlation.*|.*trace.*|retry-after|content-length|set-cookie"
+    r"date|age|etag|expires|last-modified|.*ratelimit.*|.*request-?id|.*correlation.*|.*trace.*|retry-after|content-length"
     r"|server-timing|keep-alive|connection|via|cf-.*|nel|report-to|reporting-endpoints|content-security-policy.*"
 )
 _VARYING_MEMBERS = re.compile(r".*(trace|request|correlation|incident|error)[_-]?id|timestamp|time|date|instance", re.IGNORECASE)
 _VARYING_TEXTS = re.compile(
-    r"\$\{[A-Z0-9_.]+\}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}|\d{4}-\d\d-\d\d[T ][0-9:.]+(Z|[+-]\d\d:?\d\d)?|\d{9,}|[\w.+-]+@[\w-]+\.[\w.]+"
+    r"\$\{[A-Z0-9_.]+\}|[0-9a-f]{8}-[0-9a-f-]{27}|[0-9a-f]{16,}|\d{4}-\d\d-\d\d[T ][0-9:.]+(Z|[+-]\d\d:?\d\d)?|\d{9,}|[\w.+-]{1,64}@[\w-]{1,63}\.[\w.]{1,255}"
 )
 _DIGITS = re.compile(r"\d+")
 
@@ -56,15 +57,21 @@ def appearance(pointers: Iterable[str], exchange: Exchange) -> Appearance:
     response = response_of(exchange)
     text = response.body.decode("utf-8", "replace")
     if response.json is not None:
-        text = json.dumps(_masked(response.json), sort_keys=True, ensure_ascii=False)
+        with suppress(RecursionError):  # what is nested deeper than a walk goes is compared as text
+            text = json.dumps(_masked(response.json), sort_keys=True, ensure_ascii=False)
     for pointer in pointers:
         name = exchange.probe.body_at(pointer)
         # What an answer may repeat is long enough to be no other word by chance.
         text = text.replace(name, "*") if isinstance(name, str) and len(name) > 3 else text
     fields = [(name.lower(), value) for name, value in response.headers]
     # A field of the server's own may hold what it likes, but whether it is there tells something.
-    headers = sorted(f"{name}: {'*' if name.startswith('x-') else value}" for name, value in fields if not _VARYING_FIELDS.fullmatch(name))
+    headers = sorted(f"{name}: {_shown(name, value)}" for name, value in fields if not _VARYING_FIELDS.fullmatch(name))
     return Appearance(response.status, _VARYING_TEXTS.sub("*", text), tuple(headers))
+
+
+def _shown(name: str, value: str) -> str:
+    """What a field tells: of a cookie its name, since a value is new each time."""
+    return value.partition("=")[0].strip() if name == "set-cookie" else "*" if name.startswith("x-") else value
 
 
 def _masked(value: Json) -> Json:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from authproof.checks.answers import accepted, all_refused, refused, response_of, with_control
+from authproof.checks.answers import accepted, all_refused, came_from_elsewhere, refused, response_of, with_control
 from authproof.checks.designs import authentication_scheme, bearer_tokens, opaque_access_tokens, token_in_a_header, word_before_the_token
 from authproof.checks.refusals import absent, sent_to_application, what_at
 from authproof.checks.registry import EVERYTHING, check, identities, protected, with_permission
@@ -239,7 +239,7 @@ def strangers_are_not_forbidden(seen: Evidence, operation: Operation) -> Judgeme
     exchanges = [*seen.all("bearer.none", operation), *seen.all("bearer.garbage", operation)]
     # Whether a forged token is let in is another question.
     exchanges += [exchange for exchange in seen.all("jwt.none", operation) if exchange.status == 403]
-    forbidden = [exchange for exchange in exchanges if exchange.status == 403]
+    forbidden = [exchange for exchange in exchanges if exchange.status == 403 and not came_from_elsewhere(response_of(exchange))]
     application = seen.application_of(operation)
     taken = seen.all("jwt.none", application.identity.operation) if application and application.identity else ()
     if taken and response_of(taken[0]).is_success and all(exchange.probe.name == "jwt.none" for exchange in forbidden) and forbidden:

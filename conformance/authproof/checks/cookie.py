@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import TypeAlias
 
-from authproof.checks.answers import all_refused, came_from_elsewhere, gives_no_cookie, response_of
+from authproof.checks.answers import all_refused_as_declared, came_from_elsewhere, gives_no_cookie, response_of
 from authproof.checks.designs import token_in_a_cookie
 from authproof.checks.registry import Judge, check, first_logins, logouts, refreshes, second_factors, session_givers, token_creations
 from authproof.evidence import Evidence, NotObserved
@@ -285,7 +285,8 @@ def deletes(exchange: Exchange, policy: CookiePolicy) -> Judgement:
     """Met when `exchange` makes a browser forget the cookie of `policy`. Deletions of other paths beside it do no harm."""
     cookies = set_cookies(response_of(exchange), policy.name)
     if not cookies:
-        return broken(f"The answer does not clear the cookie {policy.name}.", exchange)
+        unclear = exchange.status == 429 or exchange.status >= 500 or came_from_elsewhere(response_of(exchange))
+        return (undecided if unclear else broken)(f"The answer {exchange.status} does not clear the cookie {policy.name}.", exchange)
     paths = [cookie.path(exchange.probe.request.target) for cookie in cookies]
     same = [cookie for cookie, path in zip(cookies, paths, strict=True) if path == policy.path]
     if not same:
@@ -360,7 +361,7 @@ def altered_cookie_is_refused(seen: Evidence, operation: Operation) -> Judgement
     if obstacle := _no_cookie_of(seen, operation):
         return untestable(obstacle)
     altered = seen.all("cookie.altered", operation)
-    judgement = all_refused(altered, "A token cookie with an altered value")
+    judgement = all_refused_as_declared(altered, operation, "A token cookie with an altered value")
     if judgement.verdict is Verdict.PASS and not response_of(seen.one("cookie.control", operation)).is_success:
         return undecided("The untouched cookie was refused too, so a refusal proves nothing.", *altered)
     quoted = [exchange for exchange in seen.all("cookie.quoted", operation) if response_of(exchange).is_success]

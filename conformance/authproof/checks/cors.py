@@ -228,7 +228,8 @@ def foreign_page_changes_nothing(seen: Evidence, operation: Operation) -> Judgem
     login = logins[0]
     givers = [login, *seen.all("cross_site", application.refresh)]
     cookies = [cookie for giver in givers for cookie in given_cookies(response_of(giver), policy.name)]
-    policies = {cookie.attributes.get("samesite", "").lower() for cookie in cookies}
+    known = {"strict", "lax", "none"}
+    policies = {value if (value := cookie.attributes.get("samesite", "").lower()) in known else "" for cookie in cookies}
     if policies <= {"strict", "lax"} and policies and (policies == {"strict"} or operation.method not in {"GET", "HEAD"}):
         return met(f"The cookie is SameSite={', '.join(policies).title()}, so that browsers send no foreign page's request with it.", exchange, login)
     if "none" not in policies and "" in policies:

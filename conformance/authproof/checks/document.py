@@ -45,7 +45,7 @@ def _schemas(operation: Operation) -> Iterator[tuple[str, Mapping[str, object]]]
     bodies: list[MediaType] = [*operation.request_body.content] if operation.request_body else []
     for media in [*bodies, *(media for rule in operation.responses.values() for media in rule.content)]:
         if media.schema:
-            yield media.schema, {name: example for name, example in media.examples.items() if media.name.endswith("json")}
+            yield media.schema, {name: example for name, example in media.examples.items() if media.is_json}
 
 
 @check("DOC-02", on=everything, reads=EVERYTHING)

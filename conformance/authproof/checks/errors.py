@@ -51,14 +51,15 @@ def _errors(seen: Evidence, operation: Operation) -> list[Exchange]:
 def _should_be_json(operation: Operation, status: int) -> bool:
     """False where the document declares the status without content, or with content that is no JSON."""
     rule = operation.response(status)
-    return rule is None or any(media.name.partition(";")[0].endswith(("/json", "+json", "/*")) for media in rule.content)
+    return rule is None or any(media.is_json or media.essence.endswith("/*") for media in rule.content)
 
 
 def _says_something(seen: Evidence, exchange: Exchange) -> bool:
     body = response_of(exchange).json
     fields = seen.contract.error_fields
     names_fields = exchange.status in {400, 422} and fields is not None and isinstance(get(body, fields), dict | list)
-    return names_fields or any(isinstance(get(body, pointer), str) for pointer in (seen.contract.error_message, "/title", "/detail"))
+    texts = (get(body, pointer) for pointer in (seen.contract.error_message, "/title", "/detail"))
+    return names_fields or any(isinstance(text, str) and text.strip() for text in texts)
 
 
 @check("ERR-02", on=everything, reads=EVERYTHING)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from authproof.checks.answers import accepted, all_refused, came_from_elsewhere, gives_no_cookie, with_control
+from authproof.checks.answers import accepted, all_refused, came_from_elsewhere, gives_no_cookie, or_unobserved, with_control
 from authproof.checks.designs import jwt_access_tokens
 from authproof.checks.refusals import BAD_REQUEST, NOT_ACCEPTED, never_fails, refusal
 from authproof.checks.registry import check, identities, protected
@@ -137,7 +137,7 @@ def expired_and_forged_token_is_refused(seen: Evidence, operation: Operation) ->
     """A token that is expired and wrongly signed is refused as bearer and at refresh (RFC 7515 section 5.2)."""
     application = seen.application_of(operation)
     what = "A token that is expired and wrongly signed"
-    judgements = [all_refused(seen.all("jwt.expired_and_forged", operation), what, tolerated=NOT_ACCEPTED)]
+    judgements = [or_unobserved(lambda: all_refused(seen.all("jwt.expired_and_forged", operation), what, tolerated=NOT_ACCEPTED))]
     if application and application.refresh:
         for exchange in seen.all("expiry.forged_refresh", application.refresh):
             refused_there = all_refused([exchange], f"{what}, at refresh,", tolerated=NOT_ACCEPTED)

@@ -17,6 +17,7 @@ from authproof.checks.registry import (
     second_factors,
 )
 from authproof.evidence import Evidence, NotObserved, flow_operations
+from authproof.exchange import Exchange
 from authproof.reading import is_json, set_cookies
 from authproof.tokens import access_token_in
 from authproof.verdict import Judgement, broken, met, undecided, weak, worst
@@ -35,13 +36,16 @@ def _application(seen: Evidence, operation: Operation) -> Application:
 def access_token_of_another_application_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """The access token of another application is refused with 401 (RFC 8725 section 3.9)."""
     exchanges = sent_to_application(seen, ["isolation.access"], operation)
-    for exchange in exchanges:
-        if exchange.status == 403 and not came_from_elsewhere(response_of(exchange)):
-            return weak("The access token of another application is answered 403; it is not meant for this one, so 401 is due.", exchange)
     what = "The access token of another application"
     if not exchanges:
         raise NotObserved(f"No probe of this was answered: {what}.")
-    return worst(*(refused(exchange, what_at(seen, exchange, operation, what)) for exchange in exchanges))
+    return worst(*(_of_a_foreign_token(exchange, what_at(seen, exchange, operation, what)) for exchange in exchanges))
+
+
+def _of_a_foreign_token(exchange: Exchange, what: str) -> Judgement:
+    if exchange.status == 403 and not came_from_elsewhere(response_of(exchange)):
+        return weak(f"{what} is answered 403; it is not meant for this one, so 401 is due.", exchange)
+    return refused(exchange, what)
 
 
 @check("APP-02", on=of_several_applications(first_logins), reads="baseline", where=refresh_token_in_a_cookie)

@@ -16,7 +16,7 @@ from authproof.keys import PRIVATE_MEMBERS, USUAL_PATH, members
 from authproof.known_secrets import known_secrets
 from authproof.reading import moment_of
 from authproof.tokens import access_token_in
-from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, weak, worst
+from authproof.verdict import Judgement, broken, met, undecided, untestable, weak, worst
 from authproof_spec import Application, Contract, Operation
 from authproof_spec.contract import Meaning
 from authproof_spec.pointer import Json
@@ -106,10 +106,10 @@ def _fits(name: str, value: Json, meaning: Meaning) -> bool:
 def access_token_is_short_lived(seen: Evidence, operation: Operation) -> Judgement:
     """The token of a login, and of all that renews it, lives no longer than the declared lifetime (RFC 7519 section 4.1.4)."""
     application, exchange, token = _issued(seen, operation)
-    judgement = _is_short_lived(seen, application, exchange, token)
-    if judgement.verdict is not Verdict.PASS:
-        return judgement
-    return worst(judgement, *(_is_short_lived(seen, application, *given) for given in _issued_elsewhere(seen, application, operation)))
+    return worst(
+        _is_short_lived(seen, application, exchange, token),
+        *(_is_short_lived(seen, application, *given) for given in _issued_elsewhere(seen, application, operation)),
+    )
 
 
 def _issued_elsewhere(seen: Evidence, application: Application, operation: Operation) -> Iterator[tuple[Exchange, TokenFacts]]:
@@ -181,7 +181,9 @@ def token_identifiers_differ(seen: Evidence, operation: Operation) -> Judgement:
     _, exchange, _ = _issued(seen, operation)
     names = seen.contract.tokens.claims_meaning(Meaning.IDENTIFIER)
     identifiers = [
-        str((facts.claims or {}).get(names[0])) for facts in seen.facts.values() if names and facts.kind == "access_token" and facts.claims
+        str(facts.claims[names[0]])
+        for facts in seen.facts.values()
+        if names and facts.kind == "access_token" and facts.claims and facts.claims.get(names[0]) is not None
     ]
     if not names:
         return untestable("The document declares no claim that identifies a token.")
@@ -202,7 +204,7 @@ def claims_hold_no_secret(seen: Evidence, operation: Operation) -> Judgement:
     for name, value in members:
         if isinstance(value, str) and (any(seen.tokens_in(value, kind) for kind in _SECRETS) or _HASHED.match(value)):
             return broken(f"The claim {name} holds a secret, or the hash of a password.", exchange)
-        if _plain(name) in _SECRET_NAMES and isinstance(value, str) and value:
+        if _plain(name) in _SECRET_NAMES and isinstance(value, str | int) and not isinstance(value, bool) and value:
             return broken(f"The claim {name} is a secret by its name.", exchange)
     for name, value in members:
         if _plain(name).endswith("hash") and name not in _PUBLIC_HASHES and isinstance(value, str):

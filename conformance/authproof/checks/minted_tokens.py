@@ -57,24 +57,25 @@ def expired_token_is_refused(seen: Evidence, operation: Operation) -> Judgement:
         judgements = [refused(exchange, what_at(seen, exchange, operation, "An expired token"), tolerated=NOT_ACCEPTED) for exchange in minted]
         remembered = [_end_of_its_time(seen, operation)] if seen.all("expiry.after", operation) else []
         return worst(with_control(seen, _CONTROL, operation, worst(*judgements)), *remembered)
-    if seen.all(_CONTROL, operation):
+    if seen.all(_CONTROL, operation) and not seen.all("expiry.after", operation):
         return nothing_sent(seen, ["minted.expired"], _CONTROL, operation, "an expired token")
     return _end_of_its_time(seen, operation)
 
 
 def _end_of_its_time(seen: Evidence, operation: Operation) -> Judgement:
     """Of a token that the target issued itself, and has accepted."""
-    after = seen.one("expiry.after", operation)
+    seen.one("expiry.after", operation)
     before = accepted(seen, seen.one("expiry.before", operation), "The token before its expiry")
     if before.verdict != "pass":
         return undecided(f"The control failed, so a refusal proves nothing: {before.detail}", *before.exchanges)
     # Each operation may have a guard of its own.
-    others = [exchange for exchange in sent_to_application(seen, ["expiry.after"], operation) if exchange is not after]
-    elsewhere = [refused(exchange, what_at(seen, exchange, operation, "An expired token"), tolerated=NOT_ACCEPTED) for exchange in others]
-    judgement = worst(refused(after, "An expired token", tolerated=NOT_ACCEPTED), *elsewhere)
-    if response_of(after).is_success and after.probe.variant.startswith("just after") and not seen.contract.tokens.clock_skew:
-        return undecided("The token is accepted just after its expiry, which may be a tolerance for clocks that differ.", after)
-    return judgement
+    return worst(*(_after_its_time(seen, operation, exchange) for exchange in sent_to_application(seen, ["expiry.after"], operation)))
+
+
+def _after_its_time(seen: Evidence, operation: Operation, exchange: Exchange) -> Judgement:
+    if response_of(exchange).is_success and exchange.probe.variant.startswith("just after") and not seen.contract.tokens.clock_skew:
+        return undecided("The token is accepted just after its expiry, which may be a tolerance for clocks that differ.", exchange)
+    return refused(exchange, what_at(seen, exchange, operation, "An expired token"), tolerated=NOT_ACCEPTED)
 
 
 @check("JWT-36", on=identities, reads="minted", where=jwt_access_tokens)

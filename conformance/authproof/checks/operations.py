@@ -68,7 +68,9 @@ def _shut_out(seen: Evidence, operation: Operation, call: Exchange) -> Judgement
         return broken(f"{what}.", call)
     if operation.path_parameters and call.probe.name not in {"operation.harmless", "object.own"}:
         return untestable(f"{_who(call)} is answered {call.status}, which may be for the object that was asked for. {_MEND}")
-    role = next((role for role in seen.roles if role.name == call.probe.variant), None)
+    application = seen.application_of(operation)
+    own = (role for role in seen.roles if application and role.application == application.name)
+    role = next((role for role in own if role.name == call.probe.variant), None)
     if role and _takes_permission(seen, role, operation) and held(seen, role) is None:
         return weak(f"{what} as far as the profile says. Or the account lacks the permission; the profile may tell its permissions.", call)
     return broken(f"{what}.", call)
@@ -134,7 +136,9 @@ def _form(exchange: Exchange) -> tuple[str, str]:
     for part in _parts(exchange.probe.request.target):
         text = text.replace(part, "")
     # Times, and the ids of requests.
-    return media_type(response), re.sub(r"[0-9a-f]{8,}|[0-9]+", "", text)
+    return media_type(response), re.sub(
+        r"(?i)\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-z]{13}:[0-9a-f]{8}\b|[0-9a-f]{8,}|[0-9]+", "", text
+    )
 
 
 def _parts(target: str) -> Iterable[str]:

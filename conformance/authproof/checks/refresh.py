@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from authproof.checks.answers import accepted, refused_as_declared, response_of, same_person, served
+from authproof.checks.answers import accepted, all_refused_as_declared, refused_as_declared, response_of, same_person, served
 from authproof.checks.cookie import deletes
 from authproof.checks.designs import refresh_token_in_a_cookie
 from authproof.checks.registry import check, of_several_applications, refreshes
@@ -26,13 +26,6 @@ def application_of(seen: Evidence, operation: Operation) -> Application:
     if application is None or application.refresh is None:
         raise NotObserved("The operation belongs to no application with a refresh.")
     return application
-
-
-def all_refused_as_declared(exchanges: tuple[Exchange, ...], operation: Operation, what: str) -> Judgement:
-    """The gravest of `refused_as_declared` over `exchanges`. Raises NotObserved when there are none."""
-    if not exchanges:
-        raise NotObserved(f"No probe of {what[:1].lower()}{what[1:]} was answered.")
-    return worst(*(refused_as_declared(exchange, operation, what) for exchange in exchanges))
 
 
 def _true_token_works(seen: Evidence, operation: Operation) -> Judgement:
@@ -95,12 +88,17 @@ def missing_cookie_is_refused(seen: Evidence, operation: Operation) -> Judgement
 def garbage_cookie_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A refresh with a value that is no token is answered 401, and never with a server error."""
     exchanges = seen.all("refresh.garbage", operation)
-    for exchange in exchanges:
-        if exchange.status in {500, 501}:
-            return broken(f"A refresh token that is none makes the server fail with {exchange.status}.", exchange)
-        if exchange.status in {400, 413, 431} and media_type(response_of(exchange)) == "text/html":
-            return undecided(f"The answer {exchange.status} is a web page, so a server in front of the application may have made it.", exchange)
-    return all_refused_as_declared(exchanges, operation, "A refresh with a value that is no token")
+    if not exchanges:
+        raise NotObserved("No refresh with a value that is no token was answered.")
+    return worst(*(_of_garbage(exchange, operation) for exchange in exchanges))
+
+
+def _of_garbage(exchange: Exchange, operation: Operation) -> Judgement:
+    if exchange.status in {500, 501}:
+        return broken(f"A refresh token that is none makes the server fail with {exchange.status}.", exchange)
+    if exchange.status in {400, 413, 431} and media_type(response_of(exchange)) == "text/html":
+        return undecided(f"The answer {exchange.status} is a web page, so a server in front of the application may have made it.", exchange)
+    return refused_as_declared(exchange, operation, "A refresh with a value that is no token")
 
 
 @check("REFRESH-12", on=refreshes, reads="refresh")
@@ -152,8 +150,8 @@ def _gives_nothing(seen: Evidence, operation: Operation, exchanges: tuple[Exchan
         where = f" {exchange.probe.variant}" if exchange.probe.variant else " with the refresh token"
         if access_token_in(application, exchange) or refresh_token_in(application, exchange):
             return broken(f"{what}{where} refreshes: it is answered {exchange.status} with tokens.", exchange)
-        if exchange.status == 429:
-            return undecided("The target limits requests (429).", exchange)
+    if limited := [exchange for exchange in exchanges if exchange.status == 429]:
+        return undecided("The target limits requests (429).", *limited)
     control = _true_token_works(seen, operation)
     if control.verdict is not Verdict.PASS:
         return undecided("Nothing was given, but the refresh token did not work afterwards either.", *exchanges)

@@ -208,7 +208,7 @@ def refused_methods_are_told_what_is_allowed(seen: Evidence, operation: Operatio
 # What each place shows to strangers where it should not be open: of the text alone, whatever its media type says.
 _SIGNS: Mapping[str, re.Pattern[str]] = {
     "a Git repository": re.compile(r"\Aref: refs/|\A[0-9a-f]{40}\s*\Z"),
-    "settings of the environment": re.compile(r"(?m)\A(?:\s*#.*\n|\s*\n)*(?:export\s+)?[A-Z][A-Z0-9_]*\s*=\s*\S"),
+    "settings of the environment": re.compile(r"(?m)\A(?:[^\S\n]*#.*\n|[^\S\n]*\n)*(?:export\s+)?[A-Z][A-Z0-9_]*\s*=\s*\S"),
     "properties of the application": re.compile(r'"propertySources"\s*:'),
     "variables of the process": re.compile(r'"memstats"\s*:|"cmdline"\s*:'),
 }

@@ -44,6 +44,7 @@ def personal_token_opens_no_session(seen: Evidence, operation: Operation) -> Jud
     for exchange in exchanges:
         if access_token_in(application, exchange) or refresh_token_in(application, exchange):
             return broken(f"A personal access token alone is answered {exchange.status} with the tokens of a session.", exchange)
+    for exchange in exchanges:
         if response_of(exchange).is_success or exchange.status == 429 or exchange.status >= 500:
             return undecided(f"A personal access token alone is answered {exchange.status}.", exchange)
     return met("Neither gives tokens for a personal access token.", *exchanges)

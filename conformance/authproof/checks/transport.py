@@ -16,6 +16,8 @@ from authproof_spec import Operation
 
 YEAR = 31_536_000
 """Seconds."""
+_MOST_DIGITS = 18
+"""More than any time in seconds has, and few enough to be read."""
 _MAX_AGE = re.compile(r'^\s*max-age\s*=\s*"?([0-9]+)"?\s*$', re.IGNORECASE)
 
 
@@ -63,7 +65,7 @@ def nothing_is_served_without_tls(seen: Evidence, operation: Operation) -> Judge
         )
     if bearer_challenge(response) or (response.is_success and is_json(response)):
         return broken(f"The application answers {status} over plain http.", exchange)
-    if response.is_success or status == 401 or 300 <= status < 400:
+    if response.is_success or status in {401, 429} or 300 <= status < 400 or status >= 500:
         return undecided(f"Plain http is answered {status}, perhaps by another service.", exchange)
     return met(f"Plain http is refused: answered {status}.", exchange)
 
@@ -101,7 +103,7 @@ def _is_name(host: str) -> bool:
 def _max_age(response: Response) -> int | None:
     """Seconds of the first Strict-Transport-Security, which is the one that counts (RFC 6797 section 8.1); None when it has none."""
     line = response.first("strict-transport-security") or ""
-    return next((int(found.group(1)) for part in line.split(";") if (found := _MAX_AGE.match(part))), None)
+    return next((int(found.group(1)[:_MOST_DIGITS]) for part in line.split(";") if (found := _MAX_AGE.match(part))), None)
 
 
 @check("TRANSPORT-04", on=whole_api, reads="transport")

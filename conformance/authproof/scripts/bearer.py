@@ -227,7 +227,7 @@ def _original(path: str) -> Headers:
 def _invalid_body(lab: Lab, operation: Operation) -> Json:
     """Well-formed JSON that breaks the schema of the operation's body; None when there is no schema to break."""
     for media in operation.request_body.content if operation.request_body else ():
-        if media.schema and media.name.endswith("json"):
+        if media.schema and media.is_json:
             validator = lab.contract.document.validator(media.schema)
             candidates: tuple[Json, ...] = ({}, [], "authproof")
             return next((candidate for candidate in candidates if not validator.is_valid(candidate)), None)
