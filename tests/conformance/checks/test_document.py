@@ -17,6 +17,7 @@ from authproof.exchange import Response
 from authproof.verdict import Verdict
 from authproof_spec import Contract, load_contract
 from authproof_spec.contract import MediaType, Operation, ResponseRule
+from authproof_spec.pointer import Json
 from tests.conformance.checks.building import CHALLENGE, JSON, MESSAGE, TOKEN, answer, asked, contract, judge, operation
 
 ME = "GET /api/admin/user"
@@ -275,7 +276,7 @@ def test_which_headers_matter_where(at: str, status: int, header: tuple[str, str
         assert (f"carries {header[0]}," in judgement.detail) == (verdict is Verdict.FAIL)
 
 
-def changed(pointer: str, schema: object) -> tuple[Operation, Contract]:
+def changed(pointer: str, schema: Json) -> tuple[Operation, Contract]:
     """GET /api/health with a parameter whose schema stands at `pointer`, in a document that the loader never saw."""
     document = contract().document
     other = document.changed({**document.root, "components": {"schemas": {"Own": schema}}})
@@ -293,7 +294,7 @@ def changed(pointer: str, schema: object) -> tuple[Operation, Contract]:
         ({"type": "object", "properties": {"nullable": {"type": "string"}}}, Verdict.PASS, "valid"),
     ],
 )
-def test_the_schema_of_a_parameter_is_one(schema: object, verdict: Verdict, words: str) -> None:
+def test_the_schema_of_a_parameter_is_one(schema: Json, verdict: Verdict, words: str) -> None:
     own, of = changed("/components/schemas/Own", schema)
     judgement = judge("DOC-01", own, of=of)
     assert judgement.verdict is verdict, judgement.detail

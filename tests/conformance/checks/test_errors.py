@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import replace
+from typing import Any
 
 import pytest
 
@@ -23,13 +25,13 @@ PAGE = ("Content-Type", "text/html")
 CREATE, HEALTH = "POST /api/admin/users", "GET /api/health"
 
 
-def declaring(*changed: tuple[str, dict[int, dict[str, str | None]]]) -> Contract:
+def declaring(*changed: tuple[str, Mapping[int, Mapping[str, str | None]]]) -> Contract:
     """The bundled contract, but that these operations declare these answers alone: by status, the schema of each media type."""
     answers = {operation(name).id: {str(status): _rule(status, content) for status, content in declared.items()} for name, declared in changed}
     return replace(contract(), operations=tuple(replace(each, responses=answers.get(each.id, each.responses)) for each in contract().operations))
 
 
-def _rule(status: int, content: dict[str, str | None]) -> ResponseRule:
+def _rule(status: int, content: Mapping[str, str | None]) -> ResponseRule:
     return ResponseRule(str(status), tuple(MediaType(name, schema) for name, schema in content.items()))
 
 
@@ -258,7 +260,7 @@ def test_an_answer_that_repeats_a_secret(at: str, status: int, kind: str, verdic
     ],
 )
 @pytest.mark.parametrize("response", [answer(401, b"\xff" + TOKEN.encode()), answer(401, b"", CHALLENGE, ("X-Echo", TOKEN))])
-def test_a_secret_may_stand_anywhere(request_: dict[str, object], response: Response) -> None:
+def test_a_secret_may_stand_anywhere(request_: dict[str, Any], response: Response) -> None:
     echo = asked("any", ME, response, **request_)
     assert judge("ERR-05", ME, echo).verdict is Verdict.FAIL
     # What is no HTTP no application sees, and what was not sent is not repeated.

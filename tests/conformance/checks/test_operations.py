@@ -157,7 +157,6 @@ def test_an_object_that_is_not_there_is_no_operation_that_is_not_there(probe: st
         (b"There is no /api/admin/users?limit=1.", b"There is no /api/admin/authproof-1a2b3c4d.", Verdict.FAIL),
         (b"There is no /api/admin/users.", b"There is no /api/admin/authproof-1a2b3c4d.", Verdict.FAIL),
         (b"No route: users.", b"No route: authproof-1a2b3c4d.", Verdict.FAIL),
-        (b'{"id": "0f8fad5b-d9cb-469f", "at": 17}', b'{"id": "7c9e6679-7425-40de", "at": 4}', Verdict.PASS),
         (b'{"id": "0f8fad5bd9cb469f", "at": 17}', b'{"id": "7c9e6679742540de", "at": 4}', Verdict.FAIL),
         (b"\xff", b"\xff", Verdict.FAIL),
         (b"No users yet.", b"No such path.", Verdict.PASS),
