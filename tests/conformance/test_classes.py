@@ -114,6 +114,14 @@ def test_nothing_is_claimed_without_each_essential_success(name: str, absent: st
     assert (found.claim, found.reason, found.left_out) == (Claim.NOT_TESTED, f"the options left out {absent}", True)
 
 
+def test_what_most_miss_for_is_the_reason() -> None:
+    few, many = (
+        Result(CATALOGUE[identifier], "GET /", Verdict.SKIP, reason) for identifier, reason in (("PAT-01", "No hook."), ("PAT-03", "No role."))
+    )
+    found = of("m2m", judge_classes([few, many, many, *results("PAT-07")], ASKED))
+    assert (found.claim, found.reason, found.left_out) == (Claim.NOT_TESTED, "no role", False)
+
+
 def test_a_document_may_ask_for_nothing_but_what_is_left_out() -> None:
     assert of("m2m", judge_classes([], {"PAT-01", "PAT-03", "PAT-07"})).reason == "the options left out PAT-01, PAT-03, PAT-07"
 

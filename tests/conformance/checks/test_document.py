@@ -146,6 +146,12 @@ def test_a_document_that_is_silent_on_security(edited: Edited, status: int, verd
     assert judge("DOC-05", HEALTH, asked("public", HEALTH, answer(status), of=own), of=own).verdict is verdict
 
 
+def test_security_that_an_operation_states_is_stated() -> None:
+    assert judge("DOC-05", HEALTH).detail == "The document states that nothing is asked for here."
+    assert judge("DOC-05", ME).detail == "The document states what opens this operation."
+    assert {judge("DOC-05", at).verdict for at in (HEALTH, ME)} == {Verdict.PASS}
+
+
 def test_security_at_the_root_is_stated_for_all(edited: Edited) -> None:
     def move(tree: dict[str, Any]) -> None:
         del tree["paths"]["/api/health"]["get"]["security"]
