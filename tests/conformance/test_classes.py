@@ -62,6 +62,9 @@ def test_the_default_contract_asks_for_all_that_is_essential() -> None:
         (results(*CORE, BEARER_04=Verdict.INCONCLUSIVE), Claim.CONFORMANT, ""),
         (results(*CORE, JWT_09=Verdict.SKIP, BEARER_04=Verdict.WARN), Claim.CONFORMANT, ""),
         (results(*CORE[:3], AUTHZ_01=Verdict.WAIVED), Claim.CONFORMANT, "waived: AUTHZ-01"),
+        # A warning is a remark on what was met.
+        (results(*CORE[:3], AUTHZ_01=Verdict.WARN), Claim.CONFORMANT, ""),
+        (results(*CORE[:3], AUTHZ_01=Verdict.WARN, JWT_09=Verdict.WAIVED), Claim.CONFORMANT, "waived: JWT-09"),
         (results(*CORE[:3], AUTHZ_01=Verdict.SKIP), Claim.NOT_TESTED, "the reason of AUTHZ_01"),
         (results(*CORE[:3]), Claim.NOT_TESTED, "the options left out AUTHZ-01"),
         ([], Claim.NOT_TESTED, "the options left out BEARER-01, BEARER-11, JWT-13, AUTHZ-01"),
@@ -71,6 +74,56 @@ def test_the_default_contract_asks_for_all_that_is_essential() -> None:
 def test_a_claim_rests_on_what_was_observed(found: list[Result], claim: Claim, reason: str) -> None:
     core = of("core", judge_classes(found, ASKED))
     assert (core.claim, core.reason) == (claim, reason)
+
+
+@pytest.mark.parametrize(
+    ("identifier", "name"),
+    [
+        ("APP-01", "core"),
+        ("APP-02", "spa"),
+        ("APP-03", "spa"),
+        ("APP-05", "mfa"),
+        ("AUTHZ-04", "core"),
+        ("AUTHZ-05", "m2m"),
+        ("AUTHZ-06", "m2m"),
+        ("CORS-01", "spa"),
+        ("JWT-41", "core"),
+        ("JWT-42", "spa"),
+    ],
+)
+def test_what_is_about_sessions_or_personal_tokens_is_no_matter_of_the_core(identifier: str, name: str) -> None:
+    found = class_of(CATALOGUE[identifier])
+    assert found is not None
+    assert found.name == name
+
+
+ESSENTIAL = {
+    "core": ("BEARER-01", "BEARER-11", "BEARER-28", "JWT-13", "AUTHZ-01"),
+    "spa": ("LOGIN-01", "LOGIN-02", "REFRESH-01", "REFRESH-03", "LOGOUT-01", "COOKIE-01"),
+    "m2m": ("PAT-01", "PAT-03", "PAT-07"),
+    "mfa": ("MFA-01", "MFA-04", "MFA-05"),
+}
+
+
+@pytest.mark.parametrize(("name", "absent"), [(name, absent) for name, identifiers in ESSENTIAL.items() for absent in identifiers])
+def test_nothing_is_claimed_without_each_essential_success(name: str, absent: str) -> None:
+    asked = frozenset(CATALOGUE)
+    others = [identifier for identifier in ESSENTIAL[name] if identifier != absent]
+    assert of(name, judge_classes(results(*ESSENTIAL[name]), asked)) == ClassVerdict(of(name, judge_classes([], asked)).cls, Claim.CONFORMANT)
+    found = of(name, judge_classes(results(*others), asked))
+    assert (found.claim, found.reason, found.left_out) == (Claim.NOT_TESTED, f"the options left out {absent}", True)
+
+
+def test_what_most_miss_for_is_the_reason() -> None:
+    few, many = (
+        Result(CATALOGUE[identifier], "GET /", Verdict.SKIP, reason) for identifier, reason in (("PAT-01", "No hook."), ("PAT-03", "No role."))
+    )
+    found = of("m2m", judge_classes([few, many, many, *results("PAT-07")], ASKED))
+    assert (found.claim, found.reason, found.left_out) == (Claim.NOT_TESTED, "no role", False)
+
+
+def test_a_document_may_ask_for_nothing_but_what_is_left_out() -> None:
+    assert of("m2m", judge_classes([], {"PAT-01", "PAT-03", "PAT-07"})).reason == "the options left out PAT-01, PAT-03, PAT-07"
 
 
 def test_one_success_among_several_operations_is_enough_where_nothing_failed() -> None:

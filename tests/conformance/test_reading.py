@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from authproof.exchange import Response
-from authproof.reading import bearer_challenge, cache_directives, challenges, is_json, set_cookies
+from authproof.reading import bearer_challenge, cache_directives, challenge_problem, challenges, is_json, set_cookies
 
 
 def response(name: str, *values: str) -> Response:
@@ -27,12 +27,65 @@ def response(name: str, *values: str) -> Response:
         (["Basic", "Bearer"], [("basic", {}), ("bearer", {})]),
         (['Bearer error = "invalid_token" , realm=x'], [("bearer", {"error": "invalid_token", "realm": "x"})]),
         ([", ,Bearer"], [("bearer", {})]),
+        (["Bearer Realm=API"], [("bearer", {"realm": "API"})]),
         ([""], []),
         ([], []),
     ],
 )
 def test_challenges(lines: list[str], expected: list[tuple[str, dict[str, str]]]) -> None:
     assert [(challenge.scheme, dict(challenge.parameters)) for challenge in challenges(response("WWW-Authenticate", *lines))] == expected
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("Bearer", None),
+        ("Negotiate YIIC+/=, Bearer scope=a", None),
+        (", ,Bearer", None),
+        ("", "it is empty"),
+        (" ,\t, ", "it is empty"),
+        ('Bearer realm="a" error="b"', "there is no comma before error"),
+        ("Bearer realm=a, Realm=b", "the parameter realm stands twice"),
+        ('Basic realm="a" Bearer error="b"', "there is no comma before Bearer"),
+        # The first thing that is wrong is told.
+        ('Basic realm="a" charset=b Bearer', "there is no comma before charset"),
+        ('Bearer realm="a', "it cannot be read from its character 8 on"),
+        ("Bearer realm=a, ;", "it cannot be read from its character 17 on"),
+    ],
+)
+def test_what_is_wrong_with_a_challenge(line: str, problem: str | None) -> None:
+    assert challenge_problem(line) == problem
+
+
+@pytest.mark.parametrize(
+    ("lines", "directives"),
+    [
+        (["no-store"], {"no-store": ""}),
+        ([' No-Cache = "Set-Cookie" , max-age = 0,'], {"no-cache": "Set-Cookie", "max-age": "0"}),
+        (["private", 'max-age="5"'], {"private": "", "max-age": "5"}),
+        (["community=XX"], {"community": "XX"}),
+        ([" , "], {}),
+        ([], {}),
+    ],
+)
+def test_cache_directives(lines: list[str], directives: dict[str, str]) -> None:
+    assert cache_directives(response("Cache-Control", *lines)) == directives
+
+
+@pytest.mark.parametrize(
+    ("kind", "json"),
+    [
+        ("application/json", True),
+        ("Application/Problem+JSON ; charset=utf-8", True),
+        ("application/json ; charset=utf-8", True),
+        (" application/json", True),
+        ("text/html; of=application/json", False),
+        ("application/jsonp", False),
+        ("", False),
+    ],
+)
+def test_what_is_json(kind: str, *, json: bool) -> None:
+    assert is_json(response("Content-Type", kind)) is json
 
 
 @given(st.text())
@@ -52,6 +105,7 @@ def test_no_text_breaks_the_reading(text: str) -> None:
         ("a=b", "/api/auth"),
         ("a=b; Path=", "/api/auth"),
         ("a=b; Path=x", "/api/auth"),
+        ("a=b; Path = /x ", "/x"),
     ],
 )
 def test_the_path_of_a_cookie(line: str, path: str) -> None:
@@ -67,11 +121,15 @@ def test_the_path_of_a_cookie(line: str, path: str) -> None:
         ("a = b ;max-age=0", "b", 0, True),
         ("a=; expires=Thu, 01 Jan 1970 00:00:00 GMT", "", None, True),
         ("a=b=c; Max-Age=-1", "b=c", -1, True),
+        ("a=b; Max-Age=1", "b", 1, False),
         ("a=b; Max-Age=soon", "b", None, False),
         (f"a=b; Max-Age={'9' * 5000}", "b", 10**18 - 1, False),
         ("a=; expires=Sat, 01 Jan 2000 00:00:00 GMT", "", None, True),
         ("a=b; expires=Wednesday, 31-Dec-98 23:00:00 GMT", "b", None, True),
         ("a=b; expires=soon", "b", None, False),
+        # Without a Date an end is only past when it is long ago.
+        ("a=b; expires=Wed, 01 Jan 2020 00:00:00 GMT", "b", None, True),
+        ("a=b; expires=Wed, 01 Jan 2020 00:00:01 GMT", "b", None, False),
     ],
 )
 def test_cookies(line: str, value: str, max_age: int | None, deletes: bool) -> None:  # noqa: FBT001
@@ -85,6 +143,7 @@ def test_cookies(line: str, value: str, max_age: int | None, deletes: bool) -> N
         ("Expires=Wed, 25 Nov 2026 01:00:30 GMT", 30.0),
         ("Max-Age=60; Expires=Wed, 25 Nov 2026 01:00:30 GMT", 60),
         ("Expires=Wed, 25 Nov 2026 00:59:59 GMT", -1.0),
+        ("Expires=Wed, 25 Nov 2026 01:00:00 GMT", 0.0),
         ("Path=/", None),
     ],
 )

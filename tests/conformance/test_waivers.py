@@ -29,6 +29,11 @@ def test_a_failure_is_excused_to_the_end_of_the_last_day(verdict: Verdict, opera
     assert found.detail == "It was let in. Waived until 2026-06-15: Known, ticket 7"
 
 
+def test_a_waiver_is_called_by_what_it_is_about() -> None:
+    assert waiver().name == "JWT-09"
+    assert waiver(HERE).name == "JWT-09[GET /api/user]"
+
+
 @pytest.mark.parametrize("verdict", [Verdict.PASS, Verdict.SKIP, Verdict.INCONCLUSIVE, Verdict.ERROR])
 def test_nothing_else_is_excused(verdict: Verdict) -> None:
     assert excused(result(verdict), [waiver()], TODAY) == result(verdict)

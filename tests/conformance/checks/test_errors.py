@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
 
 import pytest
 
-from authproof.evidence import HookRecord
-from authproof.exchange import Response
+from authproof.evidence import HookRecord, Outcome
+from authproof.exchange import Response, TokenFacts
 from authproof.verdict import Verdict
-from tests.conformance.checks.building import CHALLENGE, JSON, MESSAGE, TOKEN, answer, asked, judge
+from authproof_spec import Contract
+from authproof_spec.contract import MediaType, ResponseRule
+from tests.conformance.checks.building import CHALLENGE, FACTS, JSON, MESSAGE, TOKEN, answer, asked, contract, judge, operation
 
 ME = "GET /api/admin/user"
 LIST = "GET /api/admin/users"
@@ -17,6 +22,17 @@ LOGIN = "POST /api/admin/auth/login"
 REVOKE = "DELETE /api/admin/user/personal-access-tokens/{tokenId}"
 PROBLEM = ("Content-Type", "application/problem+json")
 PAGE = ("Content-Type", "text/html")
+CREATE, HEALTH = "POST /api/admin/users", "GET /api/health"
+
+
+def declaring(*changed: tuple[str, Mapping[int, Mapping[str, str | None]]]) -> Contract:
+    """The bundled contract, but that these operations declare these answers alone: by status, the schema of each media type."""
+    answers = {operation(name).id: {str(status): _rule(status, content) for status, content in declared.items()} for name, declared in changed}
+    return replace(contract(), operations=tuple(replace(each, responses=answers.get(each.id, each.responses)) for each in contract().operations))
+
+
+def _rule(status: int, content: Mapping[str, str | None]) -> ResponseRule:
+    return ResponseRule(str(status), tuple(MediaType(name, schema) for name, schema in content.items()))
 
 
 @pytest.mark.parametrize(
@@ -29,11 +45,52 @@ PAGE = ("Content-Type", "text/html")
         (ME, answer(401, b'{"message": 1}'), Verdict.FAIL),
         (ME, answer(403, b"<html>", PAGE), Verdict.SKIP),
         (REVOKE, answer(404, b"<html>", PAGE), Verdict.WARN),
+        (ME, answer(404, b"<html>", PAGE), Verdict.FAIL),
+        (REVOKE, answer(401, b"<html>", PAGE), Verdict.FAIL),
+        (REVOKE, answer(404, b"{}"), Verdict.FAIL),
+        (ME, answer(499, b"<html>", PAGE), Verdict.FAIL),
+        # A failure of the server is ERR-07's matter.
+        (ME, answer(500, b"<html>", PAGE), Verdict.SKIP),
+        (ME, answer(399, b"<html>", PAGE), Verdict.SKIP),
+        (ME, answer(401, b'{"detail": "No."}'), Verdict.PASS),
         (LOGIN, answer(400, b'{"errors": {"email": ["Missing."]}}'), Verdict.PASS),
+        (LOGIN, answer(422, b'{"errors": [{"loc": "email"}]}'), Verdict.PASS),
+        (LOGIN, answer(400, b'{"errors": "email"}'), Verdict.FAIL),
+        (LOGIN, answer(401, b'{"errors": {"email": ["Missing."]}}'), Verdict.FAIL),
     ],
 )
 def test_a_client_error_says_why_in_json(at: str, response: Response, verdict: Verdict) -> None:
     assert judge("ERR-01", at, asked("any", at, response)).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("headers", "words"),
+    [((PAGE,), "is no JSON object (text/html)"), ((CHALLENGE,), "is no JSON object (has no media type)"), ((JSON,), "(application/json)")],
+)
+def test_what_an_error_is_instead_is_told(headers: tuple[tuple[str, str], ...], words: str) -> None:
+    assert words in judge("ERR-01", ME, asked("any", ME, answer(401, b"[]", *headers))).detail
+
+
+@pytest.mark.parametrize(
+    ("names", "verdict"),
+    [
+        (["application/json"], Verdict.FAIL),
+        (["application/json; charset=utf-8"], Verdict.FAIL),
+        (["application/problem+json"], Verdict.FAIL),
+        (["application/*"], Verdict.FAIL),
+        (["text/html", "application/json"], Verdict.FAIL),
+        (["text/html"], Verdict.SKIP),
+        (["text/html; of=application/json"], Verdict.SKIP),
+        ([], Verdict.SKIP),
+    ],
+)
+def test_an_error_may_be_declared_to_be_no_json(names: list[str], verdict: Verdict) -> None:
+    of = declaring((ME, {400: dict.fromkeys(names)}))
+    page = asked("any", ME, answer(400, b"<html>", PAGE), of=of)
+    assert judge("ERR-01", ME, page, of=of).verdict is verdict
+    # So it need not look like other errors either.
+    other = asked("any", LOGIN, answer(400), of=of)
+    assert judge("ERR-06", ME, page, other, of=of).verdict is (Verdict.SKIP if verdict is Verdict.SKIP else Verdict.WARN)
 
 
 @pytest.mark.parametrize("request_", [{"method": "HEAD"}, {"method": "PUT"}, {"target": "/api/admin/user/"}, {"verbatim": True}])
@@ -53,6 +110,9 @@ def test_what_is_no_call_of_the_operation_is_not_judged_as_one(request_: dict[st
         ({"status": "401"}, Verdict.FAIL),
         ({"status": True}, Verdict.FAIL),
         ({"title": None}, Verdict.FAIL),
+        ({"detail": {}}, Verdict.FAIL),
+        ({"type": 7}, Verdict.FAIL),
+        ({"instance": []}, Verdict.FAIL),
         ({"type": "no such <thing>"}, Verdict.FAIL),
         ({"instance": "http://[::1"}, Verdict.FAIL),
         ([], Verdict.FAIL),
@@ -77,6 +137,18 @@ def test_problem_details(body: object, verdict: Verdict) -> None:
 )
 def test_the_fields_at_fault_are_named(status: int, body: object, verdict: Verdict) -> None:
     assert judge("ERR-03", LOGIN, asked("login.empty", LOGIN, answer(status, json.dumps(body).encode()))).verdict is verdict
+
+
+def test_where_no_fields_are_said_none_are_asked_for() -> None:
+    of = replace(contract(), error_fields=None)
+    empty = asked("login.empty", LOGIN, answer(400, b'{"message": "No."}'), of=of)
+    judgement = judge("ERR-03", LOGIN, empty, of=of)
+    assert (judgement.verdict, "errors.fields" in judgement.detail) == (Verdict.SKIP, True)
+
+
+@pytest.mark.parametrize(("script", "verdict"), [("logins", Verdict.SKIP), ("log", Verdict.INCONCLUSIVE)])
+def test_why_no_login_was_without_fields(script: str, verdict: Verdict) -> None:
+    assert judge("ERR-03", LOGIN, outcomes={(script, "admin"): Outcome(Verdict.SKIP, "It was left out.")}).verdict is verdict
 
 
 @pytest.mark.parametrize(
@@ -132,10 +204,74 @@ def test_a_message_for_users_is_no_leak(text: str) -> None:
         ([("Server", "nginx/1.18.0 (Ubuntu)")], Verdict.WARN),
         ([("X-Powered-By", "PHP/8.1.2")], Verdict.WARN),
         ([("X-AspNet-Version", "4.0.30319")], Verdict.WARN),
+        ([("X-AspNetMvc-Version", "5.2")], Verdict.WARN),
+        ([("X-Generator", "Drupal/10.1")], Verdict.WARN),
+        ([("X-Runtime-Version", "1.2.3")], Verdict.WARN),
+        ([("X-Api-Version", "1.2.3")], Verdict.PASS),
     ],
 )
 def test_a_version_is_a_warning(headers: list[tuple[str, str]], verdict: Verdict) -> None:
     assert judge("ERR-04", ME, asked("any", ME, answer(401, MESSAGE, JSON, *headers))).verdict is verdict
+
+
+LEAK = "goroutine 17 ["
+
+
+@pytest.mark.parametrize(("length", "verdict"), [(20_000, Verdict.FAIL), (20_001, Verdict.PASS)])
+def test_only_the_beginning_of_a_body_is_read(length: int, verdict: Verdict) -> None:
+    text = "-" * (length - len(LEAK)) + LEAK
+    for body in (text.encode(), json.dumps([text]).encode()):
+        assert judge("ERR-04", ME, asked("any", ME, answer(500, body))).verdict is verdict
+
+
+def test_what_is_no_text_is_read_all_the_same() -> None:
+    assert judge("ERR-04", ME, asked("any", ME, answer(500, b"\xff" + LEAK.encode()))).verdict is Verdict.FAIL
+    assert judge("ERR-04", ME, asked("any", ME, answer(500, b"\xff"))).verdict is Verdict.PASS
+
+
+KINDS = ("access_token", "refresh_token", "personal_access_token", "challenge", "password", "code")
+SECRETS = {**FACTS, **{f"{kind.upper()}_1": TokenFacts(kind, "", 1) for kind in KINDS}}
+
+
+@pytest.mark.parametrize(
+    ("at", "status", "kind", "verdict"),
+    [
+        # Where tokens are given the same one may come again.
+        *((at, 200, kind, Verdict.PASS) for at in (LOGIN, "adminSecondFactor", "surveyRefresh", "surveyLogout") for kind in KINDS[:4]),
+        *((LOGIN, 200, kind, Verdict.FAIL) for kind in KINDS[4:]),
+        *((LOGIN, 401, kind, Verdict.FAIL) for kind in KINDS),
+        *((ME, 200, kind, Verdict.FAIL) for kind in KINDS),
+    ],
+)
+def test_an_answer_that_repeats_a_secret(at: str, status: int, kind: str, verdict: Verdict) -> None:
+    name = kind.upper() + "_1"
+    echo = asked("any", at, answer(status, f'{{"it": "${{{name}}}"}}'.encode()), body=f'{{"it": "${{{name}}}"}}'.encode())
+    judgement = judge("ERR-05", at, echo, facts=SECRETS)
+    assert judgement.verdict is verdict
+    assert (f"({kind})" in judgement.detail) == (verdict is Verdict.FAIL)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        {"target": f"/api/admin/user?token={TOKEN}"},
+        {"headers": (("Accept", "*/*"), ("X-Token", TOKEN))},
+        {"body": b"\xff" + TOKEN.encode()},
+    ],
+)
+@pytest.mark.parametrize("response", [answer(401, b"\xff" + TOKEN.encode()), answer(401, b"", CHALLENGE, ("X-Echo", TOKEN))])
+def test_a_secret_may_stand_anywhere(request_: dict[str, Any], response: Response) -> None:
+    echo = asked("any", ME, response, **request_)
+    assert judge("ERR-05", ME, echo).verdict is Verdict.FAIL
+    # What is no HTTP no application sees, and what was not sent is not repeated.
+    assert judge("ERR-05", ME, asked("any", ME, response, verbatim=True, **request_)).verdict is Verdict.WARN
+    assert judge("ERR-05", ME, asked("any", ME, response), asked("any", ME, answer(401), **request_)).verdict is Verdict.PASS
+
+
+def test_an_echo_to_an_application_is_told_before_one_to_a_reader_of_requests() -> None:
+    raw, sent = (asked("any", ME, answer(401, TOKEN.encode()), body=TOKEN.encode(), verbatim=verbatim) for verbatim in (True, False))
+    judgement = judge("ERR-05", ME, raw, sent)
+    assert (judgement.verdict, judgement.exchanges[0].number) == (Verdict.FAIL, 2)
 
 
 def test_the_parts_of_a_page_are_no_files_of_the_server() -> None:
@@ -158,9 +294,75 @@ def test_errors_of_one_status_look_alike(other: Response, verdict: Verdict) -> N
     assert judge("ERR-06", LIST, *exchanges).verdict is verdict
 
 
+OWN, ERROR = "/components/schemas/ListMeta", "/components/schemas/Error"
+
+
+@pytest.mark.parametrize(
+    ("status", "first", "second", "verdict"),
+    [
+        *((status, LIST, CREATE, Verdict.FAIL) for status in (400, 401, 403, 404)),
+        # Of a path with an object the router may not know the path.
+        (404, LIST, "deleteUser", Verdict.WARN),
+        (404, "updateUser", "deleteUser", Verdict.WARN),
+        (404, REVOKE, LIST, Verdict.WARN),
+        (404, LOGIN, "updateUser", Verdict.WARN),
+        (401, LIST, "deleteUser", Verdict.FAIL),
+        # What an API does not give everywhere may look as it likes.
+        *((status, LIST, CREATE, Verdict.SKIP) for status in (402, 405, 409, 422, 429)),
+    ],
+)
+def test_which_errors_look_alike(status: int, first: str, second: str, verdict: Verdict) -> None:
+    of = declaring(*((name, {status: {"application/json": ERROR}}) for name in (first, second)))
+    exchanges = [asked("any", first, answer(status), of=of), asked("any", second, answer(status, b'{"error": "No."}'), of=of)]
+    judgement = judge("ERR-06", second, *exchanges, of=of)
+    assert judgement.verdict is verdict, judgement.detail
+    assert "the document itself" not in judgement.detail
+    if verdict is not Verdict.SKIP:
+        assert {exchange.number for exchange in judgement.exchanges} == {1, 2}
+        assert judge("ERR-06", first, *exchanges, of=of).verdict is not Verdict.SKIP
+
+
+@pytest.mark.parametrize(
+    ("here", "there", "verdict"),
+    [
+        ({"application/json": OWN}, {"application/json": ERROR}, Verdict.WARN),
+        ({"application/json": ERROR}, {"text/html": None, "application/json": ERROR}, Verdict.FAIL),
+        ({"application/json": None}, {"application/json": ERROR}, Verdict.WARN),
+        ({"application/json": None}, {"application/json": None}, Verdict.FAIL),
+    ],
+)
+def test_the_document_may_declare_errors_of_two_forms(here: dict[str, str | None], there: dict[str, str | None], verdict: Verdict) -> None:
+    of = declaring((LIST, {401: there}), (CREATE, {401: here}))
+    exchanges = [asked("any", LIST, answer(401), of=of), asked("any", CREATE, answer(401, b'{"error": "No."}'), of=of)]
+    judgement = judge("ERR-06", CREATE, *exchanges, of=of)
+    assert judgement.verdict is verdict, judgement.detail
+    assert ("as the document itself declares it" in judgement.detail) == (verdict is Verdict.WARN)
+
+
+@pytest.mark.parametrize(
+    ("fields", "status", "bodies", "verdict"),
+    [
+        # Where errors are nothing but fields, their names are no form of an error.
+        ("", 400, ({"email": ["No."]}, {"name": ["No."]}), Verdict.PASS),
+        ("", 400, (["email"], ["name"]), Verdict.PASS),
+        ("", 401, ({"email": ["No."]}, {"name": ["No."]}), Verdict.FAIL),
+        ("/errors", 400, ({"email": ["No."]}, {"name": ["No."]}), Verdict.FAIL),
+        ("/errors", 400, (["email"], ["name"]), Verdict.PASS),
+        ("/errors", 400, ({"errors": {"email": ["No."]}}, {"errors": {"name": ["No."]}}), Verdict.PASS),
+    ],
+)
+def test_errors_that_are_named_after_fields(fields: str, status: int, bodies: tuple[object, object], verdict: Verdict) -> None:
+    of = replace(contract(), error_fields=fields)
+    exchanges = [asked("any", at, answer(status, json.dumps(body).encode()), of=of) for at, body in zip((LOGIN, CREATE), bodies, strict=True)]
+    assert judge("ERR-06", CREATE, *exchanges, of=of).verdict is verdict
+
+
 @pytest.mark.parametrize(
     ("method", "status", "headers", "verdict"),
     [
+        ("AUTHPROOF", 505, (JSON,), Verdict.PASS),
+        ("AUTHPROOF", 500, (JSON,), Verdict.FAIL),
+        ("GET", 505, (JSON,), Verdict.FAIL),
         ("AUTHPROOF", 501, (JSON,), Verdict.PASS),
         ("GET", 501, (JSON,), Verdict.FAIL),
         ("GET", 500, (JSON,), Verdict.FAIL),
@@ -183,6 +385,30 @@ def test_a_failure_of_the_server(method: str, status: int, headers: tuple[tuple[
 )
 def test_the_log(log: str, verdict: Verdict) -> None:
     assert judge("ERR-09", LOGIN, hooks=(HookRecord("read_log", 1.0, log),)).verdict is verdict
+
+
+def test_a_challenge_in_the_log_is_none_of_its_secrets() -> None:
+    assert judge("ERR-09", LOGIN, hooks=(HookRecord("read_log", 1.0, "${CHALLENGE_1}"),), facts=SECRETS).verdict is Verdict.PASS
+
+
+def test_a_log_may_be_read_more_than_once() -> None:
+    empty, full = HookRecord("read_log", 1.0, ""), HookRecord("read_log", 2.0, "GET /api/admin/user 200")
+    assert judge("ERR-09", LOGIN, hooks=(empty, full)).verdict is Verdict.PASS
+    assert judge("ERR-09", LOGIN, hooks=(empty, empty)).verdict is Verdict.INCONCLUSIVE
+    assert judge("ERR-09", LOGIN, hooks=(full, HookRecord("read_log", 3.0, TOKEN), empty)).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("outcomes", "verdict", "detail"),
+    [
+        ({}, Verdict.INCONCLUSIVE, "The log was not read."),
+        ({("log", "admin"): Outcome(Verdict.SKIP, "There is no hook.")}, Verdict.SKIP, "There is no hook."),
+        ({("logins", "admin"): Outcome(Verdict.SKIP, "There is no hook.")}, Verdict.INCONCLUSIVE, "The log was not read."),
+    ],
+)
+def test_a_log_that_nobody_read(outcomes: dict[tuple[str, str], Outcome], verdict: Verdict, detail: str) -> None:
+    judgement = judge("ERR-09", LOGIN, hooks=(HookRecord("set_clock", 1.0, TOKEN),), outcomes=outcomes)
+    assert (judgement.verdict, judgement.detail) == (verdict, detail)
 
 
 def test_what_the_run_put_into_a_url_is_no_fault_of_the_log() -> None:
