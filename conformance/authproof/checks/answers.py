@@ -47,12 +47,14 @@ def refused(exchange: Exchange, what: str, *, tolerated: frozenset[int] = frozen
     return broken(f"{what} is answered {status} where {expected} is due{label(exchange)}.", exchange)
 
 
-def or_unobserved(judge: Callable[[], Judgement]) -> Judgement:
-    """What `judge` says; undecided where it observed nothing, so that a failure which was seen elsewhere still counts."""
+def and_also(known: Judgement, judge: Callable[[], Judgement]) -> Judgement:
+    """The graver of `known` and of what `judge` says. A failure that is known counts also where `judge` observes nothing; else its NotObserved is raised."""
     try:
-        return judge()
-    except NotObserved as absent:
-        return undecided(str(absent))
+        return worst(known, judge())
+    except NotObserved:
+        if known.verdict is Verdict.FAIL:
+            return known
+        raise
 
 
 def all_refused(exchanges: Iterable[Exchange], what: str, *, tolerated: frozenset[int] = frozenset()) -> Judgement:

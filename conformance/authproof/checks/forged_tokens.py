@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from authproof.checks.answers import accepted, all_refused, came_from_elsewhere, gives_no_cookie, or_unobserved, with_control
+from authproof.checks.answers import accepted, all_refused, came_from_elsewhere, gives_no_cookie, with_control
 from authproof.checks.designs import jwt_access_tokens
 from authproof.checks.refusals import BAD_REQUEST, NOT_ACCEPTED, never_fails, refusal
 from authproof.checks.registry import check, identities, protected
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
-from authproof.verdict import Judgement, broken, met, undecided, worst
+from authproof.verdict import Judgement, broken, met, undecided, untestable, worst
 from authproof_spec import Operation
 
 _SECONDS = 5
@@ -137,9 +137,12 @@ def expired_and_forged_token_is_refused(seen: Evidence, operation: Operation) ->
     """A token that is expired and wrongly signed is refused as bearer and at refresh (RFC 7515 section 5.2)."""
     application = seen.application_of(operation)
     what = "A token that is expired and wrongly signed"
-    judgements = [or_unobserved(lambda: all_refused(seen.all("jwt.expired_and_forged", operation), what, tolerated=NOT_ACCEPTED))]
+    at_refresh = []
     if application and application.refresh:
         for exchange in seen.all("expiry.forged_refresh", application.refresh):
             refused_there = all_refused([exchange], f"{what}, at refresh,", tolerated=NOT_ACCEPTED)
-            judgements.append(gives_no_cookie(exchange, application, refused_there))
-    return with_control(seen, "jwt.control", operation, worst(*judgements))
+            at_refresh.append(gives_no_cookie(exchange, application, refused_there))
+    as_bearer = seen.all("jwt.expired_and_forged", operation)
+    known = worst(*at_refresh) if at_refresh else untestable("No refresh was tried with one.")
+    judgement = and_also(known, lambda: all_refused(as_bearer, what, tolerated=NOT_ACCEPTED))
+    return with_control(seen, "jwt.control", operation, judgement)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from authproof.checks.answers import accepted, ended_by_a_login, lives, or_unobserved, refused, refused_as_declared, response_of, served
+from authproof.checks.answers import accepted, ended_by_a_login, lives, refused, refused_as_declared, response_of, served
 from authproof.checks.cookie import deletes
 from authproof.checks.designs import refresh_tokens, token_in_a_cookie
 from authproof.checks.refresh import application_of
@@ -66,7 +66,7 @@ def logout_ends_the_session(seen: Evidence, operation: Operation) -> Judgement:
     application = _application(seen, operation)
     answered = _succeeds(seen.one("logout", operation), operation, "Logout")
     if application.refresh_token:
-        return worst(answered, or_unobserved(lambda: _refused_refresh(seen, operation, "logout.refresh_after", "The refresh token after logout")))
+        return and_also(answered, lambda: _refused_refresh(seen, operation, "logout.refresh_after", "The refresh token after logout"))
     after = seen.one("logout.access_after", _shows_life(application))
     if response_of(after).is_success and not application.access_token.opaque:
         return worst(
@@ -168,11 +168,9 @@ def second_logout_succeeds(seen: Evidence, operation: Operation) -> Judgement:
 @check("LOGOUT-05", on=logouts, reads="logout")
 def logout_without_a_good_cookie_succeeds(seen: Evidence, operation: Operation) -> Judgement:
     """Logout without a cookie or with a bad one succeeds (RFC 7009 section 2.2)."""
-    without = seen.one("logout.without_cookie", operation)
-    return worst(
-        _succeeds_or_is_protected(without, operation, "Logout without a token"),
-        or_unobserved(lambda: _succeeds_or_is_protected(seen.one("logout.garbage", operation), operation, "Logout with a value that is no token")),
-    )
+    without = _succeeds_or_is_protected(seen.one("logout.without_cookie", operation), operation, "Logout without a token")
+    what = "Logout with a value that is no token"
+    return and_also(without, lambda: _succeeds_or_is_protected(seen.one("logout.garbage", operation), operation, what))
 
 
 @check("LOGOUT-07", on=logouts, reads=("logout", "creations"))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from authproof.checks.answers import ended_by_a_login, lives, or_unobserved, refused, refused_as_declared, response_of
+from authproof.checks.answers import ended_by_a_login, lives, refused, refused_as_declared, response_of
 from authproof.checks.refresh import application_of, tokens_sent
 from authproof.checks.registry import check, refreshes
 from authproof.evidence import Evidence, NotObserved
@@ -24,7 +24,7 @@ def used_token_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     judgement = refused_as_declared(exchange, operation, f"A used refresh token{f' after the grace of {grace} seconds' if grace else ''}")
     if response_of(exchange).is_success:
         judgement = broken(f"{judgement.detail}{_hint(seen, operation)}", exchange)
-    return worst(judgement, or_unobserved(lambda: worst(judgement, *_grace(seen, application, operation))))
+    return and_also(judgement, lambda: worst(judgement, *_grace(seen, application, operation)))
 
 
 def _hint(seen: Evidence, operation: Operation) -> str:
