@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from authproof_mock.http import NO_STORE, NOTHING, Answer, Headers
+from authproof_mock.http import NO_STORE, NOTHING, Answer, Content, Headers
+from authproof_mock.problem import details, is_problem
 from authproof_mock.refusal import Refusal
 from authproof_mock.samples import Samples
 from authproof_spec.contract import Application, Contract, Operation, TokenKind
@@ -31,7 +32,8 @@ class Answers:
 
     def error_payload(self, refusal: Refusal, status: int, operation: Operation | None) -> Mapping[str, Json]:
         """The error as JSON, shaped as `operation` declares it."""
-        payload: dict[str, Json] = {}
+        rule = operation.response(status) if operation else None
+        payload = details(status, refusal.message) if rule and is_problem(rule.media_type) else {}
         put(payload, self._contract.error_message, refusal.message)
         if refusal.fields and self._contract.error_fields is not None:
             put(payload, self._contract.error_fields, {name: list(messages) for name, messages in refusal.fields.items()})
@@ -42,7 +44,7 @@ class Answers:
         headers = [*self.challenged(answer, operation)]
         if answer.payload is not NOTHING:
             headers += [("content-type", self.media_type(answer, operation)), ("x-content-type-options", "nosniff")]
-        headers += self.caching(operation)
+        headers += [field for field in self.caching(operation) if not answer.header_values(field[0])]
         return Answer(answer.status, answer.payload, headers, answer.delay)
 
     def challenged(self, answer: Answer, operation: Operation | None) -> Headers:
@@ -58,14 +60,16 @@ class Answers:
         return [*kept, *(further if answer.status == 401 else ())]
 
     def media_type(self, answer: Answer, operation: Operation | None) -> str:
-        """The first JSON type that the document declares for this status, else application/json."""
+        """That of the body; for JSON the first such type that the document declares for this status, else application/json."""
+        if isinstance(answer.payload, Content):
+            return answer.payload.media_type
         if operation is None:
             return "application/json"
         place = operation.id, answer.status
         if place not in self._media_types:
             rule = operation.response(answer.status)
             media = rule.media_type if rule else None
-            self._media_types[place] = media.name if media and media.name.endswith(("/json", "+json")) else "application/json"
+            self._media_types[place] = media.name if media and media.is_json and "*" not in media.name else "application/json"
         return self._media_types[place]
 
     def caching(self, operation: Operation | None) -> Iterable[tuple[str, str]]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from authproof_mock.clock import Clock
 from authproof_mock.flows import Handler
-from authproof_mock.http import NOTHING, Answer, Call, Headers
+from authproof_mock.http import NOTHING, WITHOUT_BODY, Answer, Call, Headers
 from authproof_mock.keys import new_key, read_key
 from authproof_mock.made_accounts import seed_for
 from authproof_mock.parts import Parts
@@ -18,9 +18,6 @@ from authproof_mock.samples import Samples
 from authproof_mock.seed import SeedAccount
 from authproof_mock.state import Request, State
 from authproof_spec.contract import Contract, Operation
-
-_WITHOUT_BODY = frozenset({204, 205, 304})
-"""RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +134,7 @@ class Backend:
             except Refusal as refusal:
                 answer = self._answers.refused(refusal, operation)
             return replace(answer, delay=intervention.delay)
-        if intervention.status in _WITHOUT_BODY:
+        if intervention.status in WITHOUT_BODY:
             return Answer(intervention.status, headers=intervention.headers, delay=intervention.delay)
         refused = self._answers.refused(Refusal(intervention.status, "This answer was asked for.", headers=intervention.headers))
         return replace(refused, delay=intervention.delay)

@@ -65,6 +65,16 @@ class MediaType:
     schema: str | None
     examples: Mapping[str, object] = field(default_factory=dict)
 
+    @property
+    def essence(self) -> str:
+        """The name without its parameters."""
+        return self.name.partition(";")[0].strip()
+
+    @property
+    def is_json(self) -> bool:
+        """True for a type of JSON, and for a range that has one."""
+        return self.essence.endswith(("/json", "+json")) or self.essence in {"*/*", "application/*"}
+
 
 @dataclass(frozen=True, slots=True)
 class RequestBody:
@@ -76,22 +86,21 @@ class RequestBody:
     @property
     def is_form(self) -> bool:
         """True when it is declared as the fields of a form, and not as JSON."""
-        names = [media.name.partition(";")[0].strip().lower() for media in self.content]
-        return FORM in names and not any(name.endswith(("/json", "+json")) for name in names)
+        return any(media.essence == FORM for media in self.content) and not any(media.is_json for media in self.content)
 
 
 @dataclass(frozen=True, slots=True)
 class ResponseRule:
-    """A declared response. `status` is as in the document: "200", "4XX" or "default"; `headers` are in lower case."""
+    """A declared response. `status` is as in the document: "200", "4XX" or "default"; the names of `headers` are in lower case."""
 
     status: str
     content: tuple[MediaType, ...]
-    headers: Mapping[str, bool] = field(default_factory=dict)
+    headers: Mapping[str, Parameter] = field(default_factory=dict)
 
     @property
     def media_type(self) -> MediaType | None:
         """The first JSON media type, else the first one at all."""
-        json = (media for media in self.content if media.name.endswith(("/json", "+json")))
+        json = (media for media in self.content if media.is_json)
         return next(json, self.content[0] if self.content else None)
 
 
@@ -148,8 +157,9 @@ class Operation:
 
     @property
     def success_status(self) -> int:
-        """The first declared status of the 2xx class; 200 when none is declared."""
-        return min((int(status) for status in self.responses if status.isdecimal() and status.startswith("2")), default=200)
+        """The first declared status of the 2xx class, else of the 3xx class; 200 where neither is declared by number."""
+        classes = "2" if "2XX" in self.responses else "23"
+        return min((int(status) for status in self.responses if status.isdecimal() and status[0] in classes), default=200)
 
     def response(self, status: int) -> ResponseRule | None:
         """The declared response for `status`: by number, by class, or the default one."""
