@@ -12,7 +12,8 @@ from authproof_mock.http import NOTHING, WITHOUT_BODY, Answer, Call, Headers
 from authproof_mock.keys import new_key, read_key
 from authproof_mock.made_accounts import seed_for
 from authproof_mock.parts import Parts
-from authproof_mock.refusal import Refusal
+from authproof_mock.preference import preferred
+from authproof_mock.refusal import Refusal, challenge
 from authproof_mock.routing import Place, parameters_of
 from authproof_mock.samples import Samples
 from authproof_mock.seed import SeedAccount
@@ -146,8 +147,15 @@ class Backend:
         body = self._validation.check(call, operation, parameters)
         handler = self._handlers.get(operation.id)
         if handler is None:
-            return self._samples.answer(operation)
+            return self._preferred(call, operation)
         return handler(Request(call, operation, parameters, caller, body))
+
+    def _preferred(self, call: Call, operation: Operation) -> Answer:
+        answer = preferred(self._samples, operation, call)
+        if answer.status != 401 or answer.header_values("www-authenticate"):
+            return answer
+        # RFC 9110 section 15.5.2: a 401 has a challenge, whatever is declared.
+        return replace(answer, headers=[*answer.headers, challenge(self.contract)])
 
 
 def _without_body(answer: Answer) -> Answer:
