@@ -24,10 +24,7 @@ class Answers:
 
     def refused(self, refusal: Refusal, operation: Operation | None = None) -> Answer:
         """The error answer of `refusal`, with its parts where the contract has them, and as `operation` declares it."""
-        status = refusal.status
-        # Content that is understood and not valid may be told from what is no request at all (RFC 9110 section 15.5.21).
-        if status == 400 and operation and "422" in operation.responses and (refusal.fields or operation.response(400) is None):
-            status = 422
+        status = _declared(refusal, operation) if operation else refusal.status
         return Answer(status, self.error_payload(refusal, status, operation), refusal.headers)
 
     def error_payload(self, refusal: Refusal, status: int, operation: Operation | None) -> Mapping[str, Json]:
@@ -75,6 +72,15 @@ class Answers:
     def caching(self, operation: Operation | None) -> Iterable[tuple[str, str]]:
         """Nobody keeps a token, a refusal of credentials, or what was meant for one caller (RFC 9111 section 5.2.2.5)."""
         return [NO_STORE] if operation and operation.id in self._private else []
+
+
+def _declared(refusal: Refusal, operation: Operation) -> int:
+    """The status of `refusal`, or the one by which `operation` says the same."""
+    status, declared = refusal.status, operation.responses
+    if status == 415 and operation.response(415) is None and declared.keys() & {"400", "422"}:
+        status = 400
+    # Content that is understood and not valid may be told from what is no request at all (RFC 9110 section 15.5.21).
+    return 422 if status == 400 and "422" in declared and (refusal.fields or "400" not in declared) else status
 
 
 def _issuing(contract: Contract) -> Iterator[str]:

@@ -71,10 +71,13 @@ class Validation:
         media = self.media_type_of(types, declared.content)
         if media is None:
             raise Refusal(415, "The body is of a media type that is not supported.")
-        is_form = media.name.partition(";")[0].strip().lower() == FORM
-        if not is_form and not media.name.endswith(("/json", "+json", "/*")):
+        kind = types[0].partition(";")[0].strip().lower() if "*" in media.essence else media.essence
+        if kind == FORM:
+            body = self.fields_of(call.body, media)
+        elif kind.endswith(("/json", "+json")):
+            body = _parsed(call.body)
+        else:
             return None
-        body = self.fields_of(call.body, media) if is_form else _parsed(call.body)
         if media.schema is not None and (problems := self.problems(media.schema, body)):
             raise Refusal(400, "The body is not valid.", fields=problems)
         return body
@@ -95,7 +98,7 @@ class Validation:
     def media_type_of(self, types: Sequence[str], content: Sequence[MediaType]) -> MediaType | None:
         """The declared media type of a body; None for another one. Parameters such as charset do not matter."""
         given = {value.partition(";")[0].strip().lower() for value in types}
-        fitting = (media for media in content if given and all(fnmatchcase(name, media.name.partition(";")[0].strip()) for name in given))
+        fitting = (media for media in content if given and all(fnmatchcase(name, media.essence) for name in given))
         return next(fitting, None)
 
     def check_parameters(self, call: Call, operation: Operation, path_parameters: Mapping[str, str]) -> None:
