@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from authproof_mock.account_ids import identified
 from authproof_mock.seed import SeedAccount, load_seed
 from authproof_spec.contract import Application, Contract, ObjectRule
 from authproof_spec.pointer import Json
@@ -14,9 +15,12 @@ _NAMED = frozenset({"id", "email", "username", "name", "password", "linkToken", 
 
 
 def seed_for(contract: Contract) -> tuple[SeedAccount, ...]:
-    """The bundled seed where it serves `contract`; else an administrator, two users, a disabled one and, where there is one, a second factor."""
+    """The bundled seed where it serves `contract`; else an administrator, two users, a disabled one and, where there is one, a second factor.
+
+    Their ids have the form in which the contract shows them.
+    """
     bundled = load_seed()
-    return bundled if _serves(bundled, contract) else tuple(_made(contract))
+    return identified(bundled if _serves(bundled, contract) else _made(contract), contract)
 
 
 def _serves(seed: Iterable[SeedAccount], contract: Contract) -> bool:
