@@ -47,7 +47,10 @@ class SecurityRequirement:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A declared parameter. `schema` is the JSON pointer of its schema, `location` path, query, header or cookie."""
+    """A declared parameter. `schema` is the JSON pointer of its schema, `location` path, query, header or cookie.
+
+    content: the media type of its text, when that is declared in place of a schema and a style.
+    """
 
     name: str
     location: str
@@ -55,6 +58,9 @@ class Parameter:
     schema: str | None
     types: frozenset[str] = frozenset()
     example: object = None
+    style: str = "simple"
+    explode: bool = False
+    content: MediaType | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -204,6 +204,7 @@ class _Builder:
     def _parameter(self, name: str, location: str, place: Sequence[object], content: Mapping[str, Json]) -> Parameter:
         schema = _object(self.document.resolve(content.get("schema")))
         types = schema.get("type")
+        style = _text(content.get("style")) or ("form" if location in {"query", "cookie"} else "simple")
         return Parameter(
             name=name,
             location=location,
@@ -211,6 +212,9 @@ class _Builder:
             schema=join((*place, "schema")) if "schema" in content else None,
             types=frozenset([types] if isinstance(types, str) else [str(kind) for kind in _array(types)]),
             example=self._example(content, schema),
+            style=style,
+            explode=content.get("explode", style == "form") is True,
+            content=next(iter(self._content(place, content)), None),
         )
 
     def _example(self, parameter: Mapping[str, Json], schema: Mapping[str, Json]) -> Json:
