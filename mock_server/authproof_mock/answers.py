@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 
 from authproof_mock.http import NO_STORE, NOTHING, Answer, Content, Headers
-from authproof_mock.problem import details, is_problem
+from authproof_mock.problem import details
 from authproof_mock.refusal import Refusal
 from authproof_mock.samples import Samples
 from authproof_spec.contract import Application, Contract, Operation, TokenKind
+from authproof_spec.error_form import PROBLEM, problem_content
 from authproof_spec.pointer import Json, put
 
 
@@ -18,7 +19,9 @@ class Answers:
     def __init__(self, contract: Contract, samples: Samples) -> None:
         self._contract = contract
         self._samples = samples
-        self._media_types: dict[tuple[str, int], str] = {}
+        # What the document does not declare looks like what it does.
+        self._error_type = PROBLEM if problem_content(contract.document) else "application/json"
+        self._media_types: dict[tuple[str | None, int], str] = {}
         self._private = frozenset(operation.id for operation in contract.operations if operation.security) | frozenset(_issuing(contract))
         self._carriers = {operation.id: tuple(dict.fromkeys(_carriers(contract, operation))) for operation in contract.operations}
 
@@ -29,8 +32,7 @@ class Answers:
 
     def error_payload(self, refusal: Refusal, status: int, operation: Operation | None) -> Mapping[str, Json]:
         """The error as JSON, shaped as `operation` declares it."""
-        rule = operation.response(status) if operation else None
-        payload = details(status, refusal.message) if rule and is_problem(rule.media_type) else {}
+        payload = details(status, refusal.message) if self._json_type(status, operation) == PROBLEM else {}
         put(payload, self._contract.error_message, refusal.message)
         if refusal.fields and self._contract.error_fields is not None:
             put(payload, self._contract.error_fields, {name: list(messages) for name, messages in refusal.fields.items()})
@@ -57,17 +59,20 @@ class Answers:
         return [*kept, *(further if answer.status == 401 else ())]
 
     def media_type(self, answer: Answer, operation: Operation | None) -> str:
-        """That of the body; for JSON the first such type that the document declares for this status, else application/json."""
+        """That of the body; for JSON the first such type that the document declares for this status, else that of its errors, or application/json."""
         if isinstance(answer.payload, Content):
             return answer.payload.media_type
-        if operation is None:
-            return "application/json"
-        place = operation.id, answer.status
+        place = operation.id if operation else None, answer.status
         if place not in self._media_types:
-            rule = operation.response(answer.status)
-            media = rule.media_type if rule else None
-            self._media_types[place] = media.name if media and media.is_json and "*" not in media.name else "application/json"
+            self._media_types[place] = self._json_type(answer.status, operation)
         return self._media_types[place]
+
+    def _json_type(self, status: int, operation: Operation | None) -> str:
+        rule = operation.response(status) if operation else None
+        media = rule.media_type if rule else None
+        if media is None:
+            return self._error_type if status >= 400 else "application/json"
+        return media.name if media.is_json and "*" not in media.name else "application/json"
 
     def caching(self, operation: Operation | None) -> Iterable[tuple[str, str]]:
         """Nobody keeps a token, a refusal of credentials, or what was meant for one caller (RFC 9111 section 5.2.2.5)."""

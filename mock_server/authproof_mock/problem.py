@@ -19,11 +19,12 @@ def details(status: int, detail: str) -> dict[str, Json]:
     return {"type": "about:blank", **_members(status), "detail": detail}
 
 
-def told(sample: Json, status: int) -> Json:
-    """`sample` of an error with its `status` and `title`, where it has such members."""
+def told(sample: Json, status: int, media: MediaType) -> Json:
+    """`sample` of an error with its `status` and `title`, where it has such members; and the `type` of a problem that says no more."""
     if status < 400 or not isinstance(sample, Mapping):
         return sample
-    return {name: _members(status).get(name, value) for name, value in sample.items()}
+    members = _members(status) | ({"type": "about:blank"} if is_problem(media) else {})
+    return {name: members.get(name, value) for name, value in sample.items()}
 
 
 def _members(status: int) -> dict[str, Json]:

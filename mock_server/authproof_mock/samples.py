@@ -87,7 +87,7 @@ class Samples:
         yield from _examples(media).values()
         for maker in (self._plain, self._mended):
             sample = maker.of(schema)
-            yield told(sample, status)
+            yield told(sample, status, media)
             yield sample
 
     def _fitting(self, place: Place, proposed: Iterator[Json]) -> Json:

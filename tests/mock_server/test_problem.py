@@ -51,6 +51,12 @@ def test_a_refusal_is_a_problem(schema: dict[str, Any], tmp_path: Path) -> None:
         assert answer.payload == {"type": "about:blank", "title": "Unauthorized", "status": 401, "detail": detail}
 
 
+def test_what_is_not_declared_is_a_problem_as_well(tmp_path: Path) -> None:
+    answer = backend_of(OPEN, tmp_path).handle(Call("GET", "/nowhere"))
+    assert answer.header_values("content-type") == ["application/problem+json"]
+    assert answer.payload == {"type": "about:blank", "title": "Not Found", "status": 404, "detail": "There is no such path."}
+
+
 def test_other_members_that_are_demanded_are_there_as_well(tmp_path: Path) -> None:
     schema = {**OPEN, "required": ["code"], "properties": {"code": {"type": "integer"}, "status": {"type": "integer"}}}
     payload = backend_of(schema, tmp_path).handle(Call("GET", "/things")).payload
