@@ -43,7 +43,8 @@ class Answers:
         headers = [*self.challenged(answer, operation)]
         if answer.payload is not NOTHING:
             headers += [("content-type", self.media_type(answer, operation)), ("x-content-type-options", "nosniff")]
-        headers += [field for field in self.caching(operation) if not answer.header_values(field[0])]
+        if not answer.headers or not answer.header_values("cache-control"):
+            headers += self.caching(operation)
         return Answer(answer.status, answer.payload, headers, answer.delay)
 
     def challenged(self, answer: Answer, operation: Operation | None) -> Headers:
@@ -62,12 +63,15 @@ class Answers:
         """That of the body; for JSON the first such type that the document declares for this status, else that of its errors, or application/json."""
         if isinstance(answer.payload, Content):
             return answer.payload.media_type
-        place = operation.id if operation else None, answer.status
-        if place not in self._media_types:
-            self._media_types[place] = self._json_type(answer.status, operation)
-        return self._media_types[place]
+        return self._json_type(answer.status, operation)
 
     def _json_type(self, status: int, operation: Operation | None) -> str:
+        place = operation.id if operation else None, status
+        if place not in self._media_types:
+            self._media_types[place] = self._declared_json_type(status, operation)
+        return self._media_types[place]
+
+    def _declared_json_type(self, status: int, operation: Operation | None) -> str:
         rule = operation.response(status) if operation else None
         media = rule.media_type if rule else None
         if media is None:

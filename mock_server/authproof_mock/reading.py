@@ -22,6 +22,7 @@ class Reading:
 
     def __init__(self, document: Document) -> None:
         self._document = document
+        self._types: dict[str, frozenset[str]] = {}
 
     def value(self, raw: Json, texts: Sequence[str]) -> Json:
         """What `texts` say where the schema `raw` is: a list where it may be one, or where there are several of them."""
@@ -42,7 +43,13 @@ class Reading:
 
     def types(self, raw: Json) -> frozenset[str]:
         """The types that the schema `raw` names, and those of the values that it lists."""
-        return frozenset(name for part in self._parts(raw) for name in _types(part))
+        reference = raw.get("$ref") if isinstance(raw, Mapping) else None
+        if not isinstance(reference, str):
+            return frozenset(name for part in self._parts(raw) for name in _types(part))
+        # Every call asks for those of its parameters.
+        if reference not in self._types:
+            self._types[reference] = frozenset(name for part in self._parts(raw) for name in _types(part))
+        return self._types[reference]
 
     def _parts(self, raw: Json, depth: int = 0) -> Iterator[Mapping[str, Json]]:
         schema = self._document.resolve(raw)
