@@ -8,7 +8,9 @@ import secrets
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
+from uuid import uuid4
 
+from authproof_mock.account_ids import is_uuid
 from authproof_mock.seed import SeedAccount
 from authproof_spec.pointer import Json
 
@@ -148,7 +150,9 @@ class Accounts:
         self._locked_out(key)
 
     def _next_id(self) -> str | int:
-        """One more than the greatest numeric id, of the type that the seed's ids have."""
+        """One more than the greatest numeric id, of the type that the seed's ids have; another UUID where all of them are UUIDs."""
+        if self._accounts and all(is_uuid(key) for key in self._accounts):
+            return str(uuid4())
         number = 1 + max((int(key) for key in self._accounts if key.isdecimal()), default=0)
         return number if self._accounts and all(isinstance(account.id, int) for account in self._accounts.values()) else str(number)
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from authproof_mock.http import NO_STORE, NOTHING, Answer, Headers
+from authproof_mock.http import NO_STORE, NOTHING, Answer, Content, Headers
+from authproof_mock.problem import details
 from authproof_mock.refusal import Refusal
 from authproof_mock.samples import Samples
 from authproof_spec.contract import Application, Contract, Operation, TokenKind
+from authproof_spec.error_form import PROBLEM, problem_content
 from authproof_spec.pointer import Json, put
 
 
@@ -17,21 +19,20 @@ class Answers:
     def __init__(self, contract: Contract, samples: Samples) -> None:
         self._contract = contract
         self._samples = samples
-        self._media_types: dict[tuple[str, int], str] = {}
+        # What the document does not declare looks like what it does.
+        self._error_type = PROBLEM if problem_content(contract.document) else "application/json"
+        self._media_types: dict[tuple[str | None, int], str] = {}
         self._private = frozenset(operation.id for operation in contract.operations if operation.security) | frozenset(_issuing(contract))
         self._carriers = {operation.id: tuple(dict.fromkeys(_carriers(contract, operation))) for operation in contract.operations}
 
     def refused(self, refusal: Refusal, operation: Operation | None = None) -> Answer:
         """The error answer of `refusal`, with its parts where the contract has them, and as `operation` declares it."""
-        status = refusal.status
-        # Content that is understood and not valid may be told from what is no request at all (RFC 9110 section 15.5.21).
-        if status == 400 and operation and "422" in operation.responses and (refusal.fields or operation.response(400) is None):
-            status = 422
+        status = _declared(refusal, operation) if operation else refusal.status
         return Answer(status, self.error_payload(refusal, status, operation), refusal.headers)
 
     def error_payload(self, refusal: Refusal, status: int, operation: Operation | None) -> Mapping[str, Json]:
         """The error as JSON, shaped as `operation` declares it."""
-        payload: dict[str, Json] = {}
+        payload = details(status, refusal.message) if self._json_type(status, operation) == PROBLEM else {}
         put(payload, self._contract.error_message, refusal.message)
         if refusal.fields and self._contract.error_fields is not None:
             put(payload, self._contract.error_fields, {name: list(messages) for name, messages in refusal.fields.items()})
@@ -42,7 +43,8 @@ class Answers:
         headers = [*self.challenged(answer, operation)]
         if answer.payload is not NOTHING:
             headers += [("content-type", self.media_type(answer, operation)), ("x-content-type-options", "nosniff")]
-        headers += self.caching(operation)
+        if not answer.headers or not answer.header_values("cache-control"):
+            headers += self.caching(operation)
         return Answer(answer.status, answer.payload, headers, answer.delay)
 
     def challenged(self, answer: Answer, operation: Operation | None) -> Headers:
@@ -58,19 +60,36 @@ class Answers:
         return [*kept, *(further if answer.status == 401 else ())]
 
     def media_type(self, answer: Answer, operation: Operation | None) -> str:
-        """The first JSON type that the document declares for this status, else application/json."""
-        if operation is None:
-            return "application/json"
-        place = operation.id, answer.status
+        """That of the body; for JSON the first such type that the document declares for this status, else that of its errors, or application/json."""
+        if isinstance(answer.payload, Content):
+            return answer.payload.media_type
+        return self._json_type(answer.status, operation)
+
+    def _json_type(self, status: int, operation: Operation | None) -> str:
+        place = operation.id if operation else None, status
         if place not in self._media_types:
-            rule = operation.response(answer.status)
-            media = rule.media_type if rule else None
-            self._media_types[place] = media.name if media and media.name.endswith(("/json", "+json")) else "application/json"
+            self._media_types[place] = self._declared_json_type(status, operation)
         return self._media_types[place]
+
+    def _declared_json_type(self, status: int, operation: Operation | None) -> str:
+        rule = operation.response(status) if operation else None
+        media = rule.media_type if rule else None
+        if media is None:
+            return self._error_type if status >= 400 else "application/json"
+        return media.name if media.is_json and "*" not in media.name else "application/json"
 
     def caching(self, operation: Operation | None) -> Iterable[tuple[str, str]]:
         """Nobody keeps a token, a refusal of credentials, or what was meant for one caller (RFC 9111 section 5.2.2.5)."""
         return [NO_STORE] if operation and operation.id in self._private else []
+
+
+def _declared(refusal: Refusal, operation: Operation) -> int:
+    """The status of `refusal`, or the one by which `operation` says the same."""
+    status, declared = refusal.status, operation.responses
+    if status == 415 and operation.response(415) is None and declared.keys() & {"400", "422"}:
+        status = 400
+    # Content that is understood and not valid may be told from what is no request at all (RFC 9110 section 15.5.21).
+    return 422 if status == 400 and "422" in declared and (refusal.fields or "400" not in declared) else status
 
 
 def _issuing(contract: Contract) -> Iterator[str]:

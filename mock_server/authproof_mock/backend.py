@@ -8,19 +8,17 @@ from dataclasses import dataclass, replace
 
 from authproof_mock.clock import Clock
 from authproof_mock.flows import Handler
-from authproof_mock.http import NOTHING, Answer, Call, Headers
+from authproof_mock.http import NOTHING, WITHOUT_BODY, Answer, Call, Headers
 from authproof_mock.keys import new_key, read_key
 from authproof_mock.made_accounts import seed_for
 from authproof_mock.parts import Parts
-from authproof_mock.refusal import Refusal
+from authproof_mock.preference import preferred
+from authproof_mock.refusal import Refusal, challenge
 from authproof_mock.routing import Place, parameters_of
 from authproof_mock.samples import Samples
 from authproof_mock.seed import SeedAccount
 from authproof_mock.state import Request, State
 from authproof_spec.contract import Contract, Operation
-
-_WITHOUT_BODY = frozenset({204, 205, 304})
-"""RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,7 +135,7 @@ class Backend:
             except Refusal as refusal:
                 answer = self._answers.refused(refusal, operation)
             return replace(answer, delay=intervention.delay)
-        if intervention.status in _WITHOUT_BODY:
+        if intervention.status in WITHOUT_BODY:
             return Answer(intervention.status, headers=intervention.headers, delay=intervention.delay)
         refused = self._answers.refused(Refusal(intervention.status, "This answer was asked for.", headers=intervention.headers))
         return replace(refused, delay=intervention.delay)
@@ -149,8 +147,15 @@ class Backend:
         body = self._validation.check(call, operation, parameters)
         handler = self._handlers.get(operation.id)
         if handler is None:
-            return self._samples.answer(operation)
+            return self._preferred(call, operation)
         return handler(Request(call, operation, parameters, caller, body))
+
+    def _preferred(self, call: Call, operation: Operation) -> Answer:
+        answer = preferred(self._samples, operation, call)
+        if answer.status != 401 or answer.header_values("www-authenticate"):
+            return answer
+        # RFC 9110 section 15.5.2: a 401 has a challenge, whatever is declared.
+        return replace(answer, headers=[*answer.headers, challenge(self.contract)])
 
 
 def _without_body(answer: Answer) -> Answer:

@@ -18,7 +18,7 @@ class Cors:
     def __init__(self, contract: Contract, origins: Iterable[str]) -> None:
         self.origins = frozenset(origins)
         self._methods = ", ".join(sorted({operation.method for operation in contract.operations}))
-        self._fields = ("Authorization", "Content-Type", *_further_fields(contract))
+        self._fields = ("Authorization", "Content-Type", "Prefer", *_further_fields(contract))
 
     def preflight(self, call: Call) -> Answer | None:
         """The answer to a preflight of an allowed origin, which brings no credentials; None for every other call."""
@@ -41,7 +41,7 @@ class Cors:
             yield from self.varies()
         if origin := self.allowed(call):
             yield from self.permission(origin)
-            yield "access-control-expose-headers", "Retry-After, WWW-Authenticate"
+            yield "access-control-expose-headers", "Preference-Applied, Retry-After, WWW-Authenticate"
 
     def permission(self, origin: str) -> Iterator[tuple[str, str]]:
         """The permission of `origin`, by its name."""

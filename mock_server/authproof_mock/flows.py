@@ -87,7 +87,7 @@ class Flows:
             put(payload, factor.response_provider, factor.provider)
         if factor.response_devices:
             # Their shape is the document's own affair, so they are those of its example.
-            known = (get(example, factor.response_devices) for example in self._samples.examples(request.operation))
+            known = (get(example, factor.response_devices) for example in self._samples.examples(request.operation).values())
             put(payload, factor.response_devices, next((devices for devices in known if devices), []))
         return Answer(request.operation.success_status, payload)
 

@@ -14,6 +14,8 @@ Headers = Sequence[tuple[str, str]]
 
 _ENCODER = json.JSONEncoder(allow_nan=False, separators=(",", ":"))
 NO_STORE = ("cache-control", "no-store")
+WITHOUT_BODY = frozenset({204, 205, 304})
+"""RFC 9110 sections 15.3.5, 15.3.6 and 15.4.5."""
 
 
 class Nothing(Enum):
@@ -23,6 +25,14 @@ class Nothing(Enum):
 
 
 NOTHING = Nothing.NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """A body that is not JSON."""
+
+    media_type: str
+    data: bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +56,7 @@ class Answer:
     """One response. `delay` is the seconds to wait before it is sent."""
 
     status: int
-    payload: Json | Nothing = NOTHING
+    payload: Json | Content | Nothing = NOTHING
     headers: Headers = ()
     delay: float = 0
 
@@ -56,7 +66,9 @@ class Answer:
 
     @property
     def body(self) -> bytes:
-        """The payload as JSON text."""
+        """The payload as it is sent."""
         if isinstance(self.payload, Nothing):
             return b""
+        if isinstance(self.payload, Content):
+            return self.payload.data
         return _ENCODER.encode(self.payload).encode("ascii")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from authproof_mock.account_ids import identified
 from authproof_mock.seed import SeedAccount, load_seed, seed_problem
 from authproof_spec.contract import Application, Contract, ObjectRule
 from authproof_spec.pointer import Json
@@ -18,11 +19,12 @@ def seed_for(contract: Contract, path: Path | None = None) -> tuple[SeedAccount,
     """The accounts of the file at `path`. Raises SeedError when it cannot be used with `contract`.
 
     Without a path the bundled seed where it serves; else an administrator, two users, a disabled one and, where there is one, a second factor.
+    Their ids have the form in which the contract shows them.
     """
     if path is not None:
         return _checked(load_seed(path), str(path), contract)
     bundled = load_seed()
-    return bundled if _serves(bundled, contract) else tuple(_made(contract))
+    return identified(bundled if _serves(bundled, contract) else _made(contract), contract)
 
 
 def _checked(seed: tuple[SeedAccount, ...], source: str, contract: Contract) -> tuple[SeedAccount, ...]:

@@ -9,7 +9,7 @@ from urllib.parse import unquote_plus
 
 from authproof_mock import strict_json
 from authproof_mock.accounts import SECRETS
-from authproof_mock.http import Answer, Call, Nothing
+from authproof_mock.http import Answer, Call, Content, Nothing
 from authproof_spec.contract import Contract, Operation
 from authproof_spec.pointer import Json, join
 
@@ -75,7 +75,7 @@ class Redaction:
         body = self._request_body(call, operation, secrets)
         # The answer comes last, so that a secret that was sent is found where it comes back.
         answered = [(name, secrets.response_header(name, value)) for name, value in answer.headers]
-        payload = None if isinstance(answer.payload, Nothing) else secrets.value(answer.payload, self._answered.__contains__)
+        payload = None if isinstance(answer.payload, Content | Nothing) else secrets.value(answer.payload, self._answered.__contains__)
         return (
             LoggedRequest(call.method, secrets.masked(call.path), query, tuple((name, secrets.masked(value)) for name, value in headers), body),
             LoggedResponse(answer.status, tuple((name, secrets.masked(value)) for name, value in answered), payload),

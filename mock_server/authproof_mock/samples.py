@@ -2,40 +2,55 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import cast
 
-from authproof_mock.http import NOTHING, Answer, Nothing
-from authproof_spec.contract import Operation
-from authproof_spec.document import Document
-from authproof_spec.pointer import Json, get
+import jsonschema_rs
 
-_DEEPEST = 8
-_FORMATS = {
-    "date": "2026-01-01",
-    "date-time": "2026-01-01T00:00:00Z",
-    "email": "someone@example.com",
-    "uri": "https://example.com/",
-    "uuid": "6f9619ff-8b86-4d01-b42d-00cf4fc964ff",
-}
+from authproof_mock.contents import content
+from authproof_mock.generated import Generator
+from authproof_mock.http import NOTHING, WITHOUT_BODY, Answer, Content, Nothing
+from authproof_mock.plain import Place, Plain
+from authproof_mock.problem import told
+from authproof_spec.contract import MediaType, Operation, Parameter, ResponseRule
+from authproof_spec.document import Document, fragment
+from authproof_spec.pointer import Json, join
 
 
 class Samples:
-    """Makes a value of the document's own making: an example, else the plainest one that its schema allows."""
+    """Makes what the document declares: an example that fits its schema, else the plainest value that does, else a generated one.
+
+    The plainest value is made twice: at first from the words of the schema alone, which is fast and nearly always right. Where it does not
+    fit, every part of it that its own schema refuses is replaced. Where nothing fits, the first of the two stays.
+    """
 
     def __init__(self, document: Document) -> None:
         self._document = document
+        self._plain = Plain(document, lambda _, proposed: next(proposed))
+        self._mended = Plain(document, self._fitting)
+        self._generator = Generator(document)
+        self._generated: dict[Place, Json | Nothing] = {}
+        self._validators: dict[str, jsonschema_rs.Draft202012Validator] = {}
+        self._answers: dict[tuple[str, int, str | None], Answer] = {}
         self._as_declared: set[tuple[str, int]] = set()
 
-    def answer(self, operation: Operation) -> Answer:
-        """The declared success of `operation`."""
-        return Answer(operation.success_status, self._payload(operation))
+    def answer(self, operation: Operation, status: int | None = None, example: str | None = None) -> Answer:
+        """What `operation` declares for `status`, its success when None: `example` as it stands, else a value that fits. Raises KeyError."""
+        status = operation.success_status if status is None else status
+        key = operation.id, status, example
+        if key not in self._answers:
+            rule = operation.response(status)
+            media = rule.media_type if rule and status not in WITHOUT_BODY else None
+            payload = NOTHING if media is None else self._payload(media, status, example)
+            self._answers[key] = Answer(status, payload, list(self._headers(rule)) if rule else [])
+        return self._answers[key]
 
-    def examples(self, operation: Operation) -> Sequence[Json]:
-        """The examples of the declared success."""
-        rule = operation.response(operation.success_status)
+    def examples(self, operation: Operation, status: int | None = None) -> Mapping[str, Json]:
+        """The examples of what is declared for `status`, the success when None, by name; the name of the only one is empty."""
+        rule = operation.response(operation.success_status if status is None else status)
         media = rule.media_type if rule else None
-        # They stand in the document, so they are JSON.
-        return list(media.examples.values()) if media else []  # type: ignore[arg-type]
+        return _examples(media) if media else {}
 
     def completed(self, operation: Operation, status: int, payload: Mapping[str, Json]) -> Mapping[str, Json]:
         """`payload` with the members that the document demands beside what we know of; for an error that is shaped otherwise, its sample.
@@ -47,79 +62,75 @@ class Samples:
         place = operation.id, status
         if place in self._as_declared or media is None or media.schema is None:
             return payload
-        validator = self._document.validator(media.schema)
-        try:
-            if validator.is_valid(payload):
-                self._as_declared.add(place)
-                return payload
-            sample = next(iter(media.examples.values()), None) or self.value(get(self._document.root, media.schema))
-            candidates = [{**sample, **payload}, *([sample] if status >= 400 else [])] if isinstance(sample, Mapping) else []
-            return next((candidate for candidate in candidates if validator.is_valid(candidate)), payload)
-        except ValueError:  # text that no schema follows
+        if self._fits(media.schema, payload):
+            self._as_declared.add(place)
             return payload
+        sample = self.answer(operation, status).payload
+        if not isinstance(sample, Mapping):
+            return payload
+        known = {name: payload.get(name, value) for name, value in sample.items()}
+        candidates = [{**sample, **payload}, *([known, sample] if status >= 400 else [])]
+        return next((candidate for candidate in candidates if self._fits(media.schema, candidate)), payload)
 
-    def _payload(self, operation: Operation) -> Json | Nothing:
-        rule = operation.response(operation.success_status)
-        media = rule.media_type if rule else None
-        if media is None or not media.name.endswith(("/json", "+json")):
-            return NOTHING
-        if examples := self.examples(operation):
-            return examples[0]
-        return NOTHING if media.schema is None else self.value(get(self._document.root, media.schema))
+    def _payload(self, media: MediaType, status: int, example: str | None) -> Json | Content | Nothing:
+        value = self._value(media, status) if example is None else _examples(media)[example]
+        return value if media.is_json else content(media, value)
 
-    def value(self, schema: Json, depth: int = 0) -> Json:
-        """A value that `schema` allows, as far as its types, bounds of size and composition go."""
-        schema = self._document.resolve(schema)
-        if not isinstance(schema, Mapping) or depth > _DEEPEST:
-            return None
-        for given in ("const", "example", "default"):
-            if given in schema:
-                return schema[given]
-        for several in ("examples", "enum"):
-            if isinstance(choices := schema.get(several), Sequence) and choices:
-                return choices[0]
-        for choice in ("oneOf", "anyOf"):
-            if isinstance(choices := schema.get(choice), Sequence) and choices:
-                return self._merged([self.value(choices[0], depth + 1), self._plain({**schema, choice: None}, depth)])
-        if isinstance(parts := schema.get("allOf"), Sequence):
-            return self._merged([*(self.value(part, depth + 1) for part in parts), self._plain(schema, depth)])
-        return self._plain(schema, depth)
+    def _value(self, media: MediaType, status: int) -> Json:
+        if media.schema is None:
+            return next(iter(_examples(media).values()), None)
+        schema = media.schema
+        fitting = (candidate for candidate in self._candidates(media, schema, status) if self._fits(schema, candidate))
+        return next(fitting, self._plain.of(schema))
 
-    def _merged(self, values: Sequence[Json]) -> Json:
-        objects = [value for value in values if isinstance(value, Mapping)]
-        if objects:
-            return {name: member for value in objects for name, member in value.items()}
-        return next((value for value in values if value is not None), None)
+    def _candidates(self, media: MediaType, schema: str, status: int) -> Iterator[Json]:
+        yield from _examples(media).values()
+        for maker in (self._plain, self._mended):
+            sample = maker.of(schema)
+            yield told(sample, status, media)
+            yield sample
 
-    def _plain(self, schema: Mapping[str, Json], depth: int) -> Json:
-        types = schema.get("type", "object" if "properties" in schema else None)
-        kind = next((kind for kind in types if kind != "null"), "null") if isinstance(types, list) else types
-        if kind == "object":
-            properties = schema.get("properties")
-            members = properties.items() if isinstance(properties, Mapping) else ()
-            required = schema.get("required")
-            needed = required if isinstance(required, Sequence) else ()
-            # Optional members are left out of deep values, where a schema may contain itself.
-            return {name: self.value(member, depth + 1) for name, member in members if depth < _DEEPEST // 2 or name in needed}
-        if kind == "array":
-            least = schema.get("minItems")
-            return [self.value(schema.get("items"), depth + 1)] * (least if isinstance(least, int) else 0)
-        if kind == "string":
-            return _text(schema)
-        if kind in {"integer", "number"}:
-            return _number(schema)
-        return False if kind == "boolean" else None
+    def _fitting(self, place: Place, proposed: Iterator[Json]) -> Json:
+        """The first proposed value that the schema at `place` allows, else a generated one; the first of all where nothing fits."""
+        pointer = join(place)
+        refused = []
+        for value in proposed:
+            if self._fits(pointer, value):
+                return value
+            refused.append(value)
+        if place not in self._generated:
+            self._generated[place] = self._generator.value(fragment(pointer))
+        made = self._generated[place]
+        return refused[0] if isinstance(made, Nothing) or not self._fits(pointer, made) else made
 
+    def _fits(self, schema: str, value: Json) -> bool:
+        if schema not in self._validators:
+            self._validators[schema] = self._document.answer_validator(schema, formats=True)
+        try:
+            return self._validators[schema].is_valid(value)
+        except (ValueError, TypeError):  # text that no schema follows, or nothing that JSON can say
+            return False
 
-def _text(schema: Mapping[str, Json]) -> str:
-    least = schema.get("minLength")
-    plain = _FORMATS.get(str(schema.get("format")), "text")
-    longest = schema.get("maxLength")
-    return plain.ljust(least if isinstance(least, int) else 0, "x")[: longest if isinstance(longest, int) else None]
+    def _headers(self, rule: ResponseRule) -> Iterator[tuple[str, str]]:
+        """The header fields that an answer must have."""
+        for name, header in rule.headers.items():
+            # The media type is what the body has, whatever is written here (OpenAPI, Response Object).
+            if header.required and name != "content-type":
+                yield name, _field(self._of_header(header))
+
+    def _of_header(self, header: Parameter) -> Json:
+        examples = {} if header.example is None else {"": header.example}
+        return self._value(MediaType("text/plain", header.schema, examples), 200)
 
 
-def _number(schema: Mapping[str, Json]) -> int | float:
-    for bound, step in (("minimum", 0), ("exclusiveMinimum", 1), ("maximum", 0), ("exclusiveMaximum", -1)):
-        if isinstance(limit := schema.get(bound), int | float):
-            return limit + step
-    return 0
+def _examples(media: MediaType) -> Mapping[str, Json]:
+    # They stand in the document, so they are JSON.
+    return cast("Mapping[str, Json]", media.examples)
+
+
+def _field(value: Json) -> str:
+    """`value` as a header field has it (OpenAPI, style simple)."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        return ",".join(map(_field, value))
+    text = value if isinstance(value, str) else json.dumps(value)
+    return text if value is not None and text.isascii() and text.isprintable() else "text"

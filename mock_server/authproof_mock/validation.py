@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from urllib.parse import parse_qs
 
 import jsonschema_rs
 
-from authproof_mock import strict_json
+from authproof_mock import multipart, strict_json
 from authproof_mock.http import Call
+from authproof_mock.parameters import Parameters, Readings
+from authproof_mock.reading import Reading
 from authproof_mock.refusal import Refusal
-from authproof_spec.contract import FORM, Contract, MediaType, Operation
+from authproof_spec.contract import FORM, Contract, MediaType, Operation, Parameter
+from authproof_spec.document import fragment
 from authproof_spec.pointer import Json
 
 MAXIMUM_BODY = 1024 * 1024
 """Bytes of a body that are read at most."""
 
+MULTIPART = "multipart/form-data"
 _MOST_FIELDS = 1000
 _WORDS = {
     "required": "This field is required.",
@@ -48,6 +51,7 @@ class Validation:
 
     def __init__(self, contract: Contract) -> None:
         self._document = contract.document
+        self._reading = Reading(contract.document)
         self._validators: dict[str, jsonschema_rs.Draft202012Validator] = {}
 
     def check(self, call: Call, operation: Operation, path_parameters: Mapping[str, str]) -> Json:
@@ -71,10 +75,15 @@ class Validation:
         media = self.media_type_of(types, declared.content)
         if media is None:
             raise Refusal(415, "The body is of a media type that is not supported.")
-        is_form = media.name.partition(";")[0].strip().lower() == FORM
-        if not is_form and not media.name.endswith(("/json", "+json", "/*")):
+        kind = types[0].partition(";")[0].strip().lower() if "*" in media.essence else media.essence
+        if kind == FORM:
+            body = self.fields_of(call.body, media)
+        elif kind == MULTIPART:
+            body = self.parts_of(call.body, types[0], media)
+        elif kind.endswith(("/json", "+json")):
+            body = _parsed(call.body)
+        else:
             return None
-        body = self.fields_of(call.body, media) if is_form else _parsed(call.body)
         if media.schema is not None and (problems := self.problems(media.schema, body)):
             raise Refusal(400, "The body is not valid.", fields=problems)
         return body
@@ -85,53 +94,43 @@ class Validation:
             texts = parse_qs(content.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
         except ValueError:
             raise Refusal(400, "The body is no valid form.") from None
-        declared = self._schema(self._schema(_reference(media.schema)).get("properties"))
-        return {name: self._field(declared.get(name), values) for name, values in texts.items()}
+        return self._reading.members(_reference(media.schema), texts)
 
-    def _field(self, raw: Json, values: Sequence[str]) -> Json:
-        is_one = len(values) == 1 or "array" in _types(self._schema(raw))
-        return self.typed(raw, values) if is_one else values
+    def parts_of(self, content: bytes, content_type: str, media: MediaType) -> Json:
+        """The parts of a body as the members of an object, each of the type that its schema has. Raises Refusal."""
+        try:
+            texts = multipart.texts_of(content, content_type)
+        except ValueError:
+            raise Refusal(400, "The body does not have the parts that its media type says.") from None
+        return self._reading.members(_reference(media.schema), texts)
 
     def media_type_of(self, types: Sequence[str], content: Sequence[MediaType]) -> MediaType | None:
         """The declared media type of a body; None for another one. Parameters such as charset do not matter."""
         given = {value.partition(";")[0].strip().lower() for value in types}
-        fitting = (media for media in content if given and all(fnmatchcase(name, media.name.partition(";")[0].strip()) for name in given))
+        fitting = (media for media in content if given and all(fnmatchcase(name, media.essence) for name in given))
         return next(fitting, None)
 
     def check_parameters(self, call: Call, operation: Operation, path_parameters: Mapping[str, str]) -> None:
         """Every parameter is there when it must be, and is as its schema says. Raises Refusal."""
         if not operation.parameters:
             return
-        query = parse_qs(call.query, keep_blank_values=True)
-        find: Mapping[str, Callable[[str], list[str]]] = {
-            "path": lambda name: [path_parameters[name]],
-            "query": lambda name: query.get(name, []),
-            "header": lambda name: call.header_values(name.lower()),
-        }
+        sent = Parameters(self._reading, call, path_parameters)
         problems: dict[str, list[str]] = {}
         for parameter in operation.parameters:
-            if parameter.location not in find:
-                continue
-            values = find[parameter.location](parameter.name)
-            if values and parameter.schema is not None and self.problems(parameter.schema, self.typed(_reference(parameter.schema), values)):
+            values = sent.of(parameter)
+            if not all(self._is_valid(parameter, readings) for readings in values):
                 problems[parameter.name] = ["This parameter is not valid."]
             elif parameter.required and not values:
                 problems[parameter.name] = ["This parameter is required."]
         if problems:
             raise Refusal(400, "A parameter is not valid.", fields=problems)
 
-    def typed(self, raw: Json, values: Sequence[str]) -> Json:
-        """The value that the texts stand for, by the types of the schema `raw`."""
-        schema = self._schema(raw)
-        types = _types(schema)
-        if "array" in types:
-            items = _types(self._schema(schema.get("items")))
-            return [_scalar(items, value) for value in values]
-        return _scalar(types, values[0])
-
-    def _schema(self, raw: Json) -> Mapping[str, Json]:
-        found = self._document.resolve(raw)
-        return found if isinstance(found, Mapping) else {}
+    def _is_valid(self, parameter: Parameter, readings: Readings) -> bool:
+        """True when one of `readings` is what the schema of `parameter` allows. Paths of styles that are not read are not judged."""
+        schema = parameter.content.schema if parameter.content else parameter.schema
+        if parameter.style in {"label", "matrix"}:
+            return True
+        return any(schema is None or not self.problems(schema, value) for value in readings)
 
     def problems(self, schema: str, value: Json) -> dict[str, list[str]]:
         """What the schema at the pointer `schema` finds wrong, by dotted field; the value itself goes by the name of `body`."""
@@ -160,20 +159,4 @@ def _parsed(content: bytes) -> Json:
 
 
 def _reference(pointer: str | None) -> Json:
-    return {"$ref": f"#{pointer}"} if pointer else None
-
-
-def _types(schema: Mapping[str, Json]) -> frozenset[str]:
-    named = schema.get("type")
-    names = [named] if isinstance(named, str) else named if isinstance(named, list) else []
-    return frozenset(name for name in names if isinstance(name, str))
-
-
-def _scalar(types: frozenset[str], text: str) -> Json:
-    if "integer" in types and re.fullmatch(r"-?\d{1,4000}", text, re.ASCII):
-        return int(text)
-    if "number" in types and re.fullmatch(r"-?\d{1,300}(\.\d{1,300})?", text, re.ASCII):
-        return float(text)
-    if "boolean" in types and text in {"true", "false"}:
-        return text == "true"
-    return None if "null" in types and not text else text
+    return {"$ref": fragment(pointer)} if pointer else None

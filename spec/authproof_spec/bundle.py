@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import copy
+import json
 from collections.abc import Callable, MutableMapping
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import cast
 from urllib.parse import unquote, urljoin
 
@@ -15,6 +16,8 @@ from authproof_spec.pointer import Json, get, join
 BUNDLED = "x-bundled"
 """The member of components that holds the other files, by their number."""
 _MOST_FILES = 1000
+EXTERNAL = "externalValue"
+"""The member of an example that says where its value is; it is taken in where it can be read as the document itself was."""
 
 Read = Callable[[str], Document]
 
@@ -24,7 +27,7 @@ def bundled(document: Document, read: Read) -> Document:
 
     `read` gives the document at a path or URL. Raises ContractError with every reference that leads nowhere.
     """
-    if not any(_leads_out(part.get("$ref")) for _, part in parts_of(document.root)):
+    if not any(_leads_out(part.get("$ref")) or EXTERNAL in part for _, part in parts_of(document.root)):
         return document
     return _Bundler(document, read).document()
 
@@ -54,7 +57,10 @@ class _Bundler:
         """A copy of the document in which each reference leads to its place in the whole. `prefix` is where this file stands."""
         root = copy.deepcopy(document.root)
         for path, part in parts_of(root):
-            reference = part.get("$ref")
+            reference, external = part.get("$ref"), part.get(EXTERNAL)
+            if isinstance(external, str) and "examples" in path and (value := _example(_beside(document.source, unquote(external)))) is not None:
+                cast("MutableMapping[str, Json]", part)["value"] = value
+                cast("MutableMapping[str, Json]", part).pop(EXTERNAL)
             if isinstance(reference, str):
                 cast("MutableMapping[str, Json]", part)["$ref"] = self._place(document, prefix, join((*path, "$ref")), reference)
         return cast("Json", root)
@@ -98,6 +104,18 @@ class _Bundler:
         self._roots[source] = None
         self._roots[source] = self._rewritten(other, f"/components/{BUNDLED}/{list(self._files).index(source)}")
         return other
+
+
+def _example(source: str) -> Json:
+    """The value at `source`: what its JSON says, else its text; None where it cannot be read. Nothing is fetched from afar for an example."""
+    try:
+        text = Path(source).read_text("utf-8")
+    except (OSError, ValueError):
+        return None
+    try:
+        return cast("Json", json.loads(text))
+    except ValueError:
+        return text
 
 
 def _beside(base: str, name: str) -> str:

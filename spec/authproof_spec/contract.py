@@ -47,7 +47,10 @@ class SecurityRequirement:
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A declared parameter. `schema` is the JSON pointer of its schema, `location` path, query, header or cookie."""
+    """A declared parameter. `schema` is the JSON pointer of its schema, `location` path, query, header or cookie.
+
+    content: the media type of its text, when that is declared in place of a schema and a style.
+    """
 
     name: str
     location: str
@@ -55,6 +58,9 @@ class Parameter:
     schema: str | None
     types: frozenset[str] = frozenset()
     example: object = None
+    style: str = "simple"
+    explode: bool = False
+    content: MediaType | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +78,8 @@ class MediaType:
 
     @property
     def is_json(self) -> bool:
-        """True for JSON, and for a type that is written in it."""
-        return self.essence.endswith(("/json", "+json"))
+        """True for a type of JSON, and for a range that has one."""
+        return self.essence.endswith(("/json", "+json")) or self.essence in {"*/*", "application/*"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,11 +97,11 @@ class RequestBody:
 
 @dataclass(frozen=True, slots=True)
 class ResponseRule:
-    """A declared response. `status` is as in the document: "200", "4XX" or "default"; `headers` are in lower case."""
+    """A declared response. `status` is as in the document: "200", "4XX" or "default"; the names of `headers` are in lower case."""
 
     status: str
     content: tuple[MediaType, ...]
-    headers: Mapping[str, bool] = field(default_factory=dict)
+    headers: Mapping[str, Parameter] = field(default_factory=dict)
 
     @property
     def media_type(self) -> MediaType | None:
@@ -157,8 +163,9 @@ class Operation:
 
     @property
     def success_status(self) -> int:
-        """The first declared status of the 2xx class; 200 when none is declared."""
-        return min((int(status) for status in self.responses if status.isdecimal() and status.startswith("2")), default=200)
+        """The first declared status of the 2xx class, else of the 3xx class; 200 where neither is declared by number."""
+        classes = "2" if "2XX" in self.responses else "23"
+        return min((int(status) for status in self.responses if status.isdecimal() and status[0] in classes), default=200)
 
     def response(self, status: int) -> ResponseRule | None:
         """The declared response for `status`: by number, by class, or the default one."""

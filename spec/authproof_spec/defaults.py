@@ -8,6 +8,7 @@ from typing import Any, cast
 
 from authproof_spec.contract import Contract, Operation
 from authproof_spec.document import Document, parts_of
+from authproof_spec.error_form import problem_content, with_errors
 from authproof_spec.pointer import Json, get, join
 
 _EXTENSION = "x-authproof"
@@ -28,6 +29,7 @@ Carrier = tuple[str, str]
 def completed(document: Document, bundled: Contract) -> Document:
     """`document` with a login, refresh, logout and personal access tokens for each carrier of tokens for which it describes none.
 
+    Their errors are problem details where those of `document` are.
     Security schemes of one carrier become one of them. The operations are those of the admin application of `bundled`, at the same paths,
     or under a prefix where the document has these itself. A document that describes an application for each of its carriers is returned as it is.
     """
@@ -96,11 +98,14 @@ class _Completion:
         self._bundled = cast("Tree", bundled.document.root)
         self._operations = tuple(_operations_of(bundled))
         self._described = described
+        self._errors = problem_content(document)
         self._added: Tree = {}
 
     def document(self, extension: Mapping[str, Json]) -> Document:
         """The document with what was added, and with `extension` where it says something itself."""
         rules = {name: value for name, value in self._bundled[_EXTENSION].items() if name in {"version", "tokens", "challenge", "errors"}}
+        if self._errors:
+            rules["errors"] = {**rules["errors"], "message": "/detail"}
         self._root[_EXTENSION] = {**rules, **extension, "applications": {**self._described, **self._added}}
         return self._document.changed(self._root)
 
@@ -152,6 +157,8 @@ class _Completion:
                 kind["format"] = "opaque"
         place = join(("components", _COMPONENTS, application))
         components = _renamed({name: value for name, value in self._bundled["components"].items() if name != "securitySchemes"}, {}, place)
+        if self._errors:
+            with_errors(components, self._errors)
         if in_cookie:
             del added["accessToken"]["response"]
             added["accessToken"]["cookie"] = _COOKIE

@@ -222,8 +222,14 @@ class Document:
         return jsonschema_rs.Draft202012Validator(_reference(pointer), validate_formats=formats, registry=self._registry_of_answers, mask="the value")
 
 
+@functools.lru_cache(maxsize=1024)
+def fragment(pointer: str) -> str:
+    """`pointer` as a reference within the document has it (RFC 6901 section 6)."""
+    return f"#{quote(pointer, safe='/~')}"
+
+
 def _reference(pointer: str) -> dict[str, str]:
-    return {"$ref": f"{_URN}#{quote(pointer, safe='/~')}"}
+    return {"$ref": _URN + fragment(pointer)}
 
 
 def _as_answered(document: Document) -> dict[str, Json]:

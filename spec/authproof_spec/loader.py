@@ -179,11 +179,7 @@ class _Builder:
         responses = {}
         for status, raw_response in _object(raw.get("responses")).items():
             place, content = self._follow((*where, "responses", status), raw_response)
-            headers = {
-                name.lower(): _object(self.document.resolve(header)).get("required") is True
-                for name, header in _object(content.get("headers")).items()
-            }
-            responses[status] = ResponseRule(status, self._content(place, content), headers)
+            responses[status] = ResponseRule(status, self._content(place, content), dict(self._headers(place, content)))
         name = f"{method.upper()} {path}"
         return Operation(
             id=_text(raw.get("operationId")) or name,
@@ -203,16 +199,28 @@ class _Builder:
     def _parameters(self, where: Sequence[object], holder: Mapping[str, Json]) -> Iterator[Parameter]:
         for index, raw in enumerate(_array(holder.get("parameters"))):
             place, content = self._follow((*where, "parameters", index), raw)
-            schema = _object(self.document.resolve(content.get("schema")))
-            types = schema.get("type")
-            yield Parameter(
-                name=str(content.get("name")),
-                location=str(content.get("in")),
-                required=content.get("required") is True,
-                schema=join((*place, "schema")) if "schema" in content else None,
-                types=frozenset([types] if isinstance(types, str) else [str(kind) for kind in _array(types)]),
-                example=self._example(content, schema),
-            )
+            yield self._parameter(str(content.get("name")), str(content.get("in")), place, content)
+
+    def _headers(self, where: Sequence[object], holder: Mapping[str, Json]) -> Iterator[tuple[str, Parameter]]:
+        for name, raw in _object(holder.get("headers")).items():
+            place, content = self._follow((*where, "headers", name), raw)
+            yield name.lower(), self._parameter(name, "header", place, content)
+
+    def _parameter(self, name: str, location: str, place: Sequence[object], content: Mapping[str, Json]) -> Parameter:
+        schema = _object(self.document.resolve(content.get("schema")))
+        types = schema.get("type")
+        style = _text(content.get("style")) or ("form" if location in {"query", "cookie"} else "simple")
+        return Parameter(
+            name=name,
+            location=location,
+            required=content.get("required") is True,
+            schema=join((*place, "schema")) if "schema" in content else None,
+            types=frozenset([types] if isinstance(types, str) else [str(kind) for kind in _array(types)]),
+            example=self._example(content, schema),
+            style=style,
+            explode=content.get("explode", style == "form") is True,
+            content=next(iter(self._content(place, content)), None),
+        )
 
     def _example(self, parameter: Mapping[str, Json], schema: Mapping[str, Json]) -> Json:
         """The first example of a parameter: its own, one of its own named ones, else its schema's."""
@@ -224,7 +232,8 @@ class _Builder:
         media = []
         for name, raw in _object(holder.get("content")).items():
             content = _object(raw)
-            examples = {key: _object(self.document.resolve(example)).get("value") for key, example in _object(content.get("examples")).items()}
+            named = ((key, _object(self.document.resolve(example))) for key, example in _object(content.get("examples")).items())
+            examples = {key: example["value"] for key, example in named if "value" in example}
             if "example" in content:
                 examples[""] = content["example"]
             media.append(MediaType(name.lower(), join((*place, "content", name, "schema")) if "schema" in content else None, examples))

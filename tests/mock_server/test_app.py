@@ -141,7 +141,7 @@ def test_a_declared_origin_may_call_with_credentials(contract: Contract) -> None
     assert answer.status_code == 204
     assert answer.headers["access-control-allow-origin"] == ORIGIN
     assert answer.headers["access-control-allow-credentials"] == "true"
-    assert {"Authorization", "Content-Type"} <= set(answer.headers["access-control-allow-headers"].split(", "))
+    assert {"Authorization", "Content-Type", "Prefer"} <= set(answer.headers["access-control-allow-headers"].split(", "))
     refused = using(app, lambda client: client.get("/api/admin/user", headers={"origin": ORIGIN}))
     assert refused.status_code == 401
     assert refused.headers["access-control-allow-origin"] == ORIGIN

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from authproof_mock.account_ids import is_uuid
+from authproof_mock.accounts import Accounts
 from authproof_mock.made_accounts import permissions_of, seed_for
 from authproof_mock.seed import load_seed
-from authproof_spec import load_contract
+from authproof_spec import Contract, load_contract
 from tests.small_document import small_document
 
 ROOT = Path(__file__).parents[2]
@@ -45,3 +49,37 @@ def test_an_attribute_has_the_value_that_the_document_tells(tmp_path: Path) -> N
     accounts = seed_for(load_contract(path))
     assert all(account.attributes == {"kind": "person", "tenant": "tenant"} for account in accounts)
     assert len({account.username for account in accounts}) == len(accounts)
+
+
+Edited = Callable[[Callable[[Any], None]], Contract]
+
+
+@pytest.mark.parametrize(
+    ("schema", "first"),
+    [
+        ({"type": "string"}, "1"),
+        ({"type": ["integer", "string"]}, "1"),
+        ({"type": "integer"}, 1),
+        ({"allOf": [{"type": "number", "minimum": 0}]}, 1),
+        ({"type": "string", "format": "uuid"}, "00000000-0000-4000-8000-000000000001"),
+        ({"type": "boolean"}, "1"),
+    ],
+)
+def test_ids_have_the_form_that_the_document_shows(edited: Edited, schema: dict[str, Any], first: str | int) -> None:
+    def change(tree: Any) -> None:
+        tree["components"]["schemas"]["Owner"] = {"type": "object", "properties": {"id": schema}}
+        tree["components"]["schemas"]["OwnId"] = {"type": "object", "properties": {"profile": {"$ref": "#/components/schemas/Owner"}}}
+        for application in tree["x-authproof"]["applications"].values():
+            path = application["identity"]["operation"].removeprefix("GET ")
+            if path not in tree["paths"]:
+                path = next(p for p, item in tree["paths"].items() if item.get("get", {}).get("operationId") == path)
+            content = {"application/json": {"schema": {"$ref": "#/components/schemas/OwnId"}}}
+            tree["paths"][path]["get"]["responses"]["200"] = {"description": "You.", "content": content}
+            application["identity"]["fields"] = {"id": "/profile/id"}
+
+    contract = edited(change)
+    ids = [account.id for account in seed_for(contract)]
+    assert ids[0] == first
+    assert len(set(ids)) == len(load_seed())
+    accounts = Accounts(seed_for(contract))
+    assert is_uuid(str(accounts.create(["admin"], {}).id)) == is_uuid(str(first))

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from authproof_mock.backend import Backend
 from authproof_mock.http import Call
 from authproof_mock.refusal import Refusal
 from authproof_mock.validation import MAXIMUM_BODY, Validation
@@ -88,6 +89,16 @@ PARAMETERS = [
     {"name": "flag", "in": "query", "schema": {"type": "boolean"}},
     {"name": "ratio", "in": "query", "schema": {"type": "number", "maximum": 1}},
     {"name": "X-Trace", "in": "header", "required": True, "schema": {"type": "string", "minLength": 2}},
+    {"name": "csv", "in": "query", "explode": False, "schema": {"type": "array", "items": {"type": "integer"}}},
+    {"name": "pipes", "in": "query", "style": "pipeDelimited", "explode": False, "schema": {"type": "array", "items": {"enum": ["a", "b"]}}},
+    {"name": "json", "in": "query", "content": {"application/json": {"schema": {"type": "object", "required": ["a"]}}}},
+    {"name": "deep", "in": "query", "style": "deepObject", "schema": {"type": "object", "properties": {"s": {"type": "integer"}}}},
+    {"name": "spread", "in": "query", "schema": {"type": "object", "properties": {"from": {"type": "integer"}, "to": {"type": "integer"}}}},
+    {"name": "flat", "in": "query", "explode": False, "schema": {"type": "object", "properties": {"r": {"type": "integer"}}}},
+    {"name": "either", "in": "query", "schema": {"anyOf": [{"type": "integer", "maximum": 5}, {"enum": ["all", "7"]}]}},
+    {"name": "step", "in": "query", "schema": {"enum": [1, 2]}},
+    {"name": "theme", "in": "cookie", "schema": {"enum": ["dark", "light"]}},
+    {"name": "X-Ids", "in": "header", "schema": {"type": "array", "items": {"type": "integer"}}},
     {"name": "number", "in": "path", "required": True, "schema": {"type": "integer"}},
 ]
 
@@ -105,8 +116,9 @@ def judged(edited: Callable[[Callable[[Any], None]], Contract]) -> Callable[...,
     validation = Validation(contract)
     operation: Operation = next(operation for operation in contract.operations if operation.id == "getThing")
 
-    def judge(query: str = "", number: str = "7", trace: str | None = "abc") -> set[str]:
-        call = Call("GET", f"/things/{number}", query, [("x-trace", trace)] if trace is not None else [])
+    def judge(query: str = "", number: str = "7", trace: str | None = "abc", **headers: str) -> set[str]:
+        fields = [*([("x-trace", trace)] if trace is not None else []), *((name.replace("_", "-"), value) for name, value in headers.items())]
+        call = Call("GET", f"/things/{number}", query, fields)
         try:
             validation.check(call, operation, {"number": number})
         except Refusal as refusal:
@@ -130,6 +142,42 @@ def judged(edited: Callable[[Callable[[Any], None]], Contract]) -> Callable[...,
         ({"query": "ratio=1e999"}, {"ratio"}),
         ({"query": "ratio=2"}, {"ratio"}),
         ({"query": "unknown=1"}, set()),
+        ({"query": "ratio=-1.5e-3"}, set()),
+        ({"query": "size=1e3"}, set()),
+        ({"query": "size=1.5"}, {"size"}),
+        ({"query": "ratio=.5"}, {"ratio"}),
+        ({"query": "ratio=+1"}, {"ratio"}),
+        ({"query": "size=007"}, {"size"}),
+        ({"query": "size=5&size=x"}, {"size"}),
+        ({"query": "size=5&size=6"}, set()),
+        ({"query": "csv=1,2,3"}, set()),
+        ({"query": "csv=1%2C2"}, set()),
+        ({"query": "csv=1,x"}, {"csv"}),
+        ({"query": "csv="}, set()),
+        ({"query": "tags=1,2"}, {"tags"}),
+        ({"query": "pipes=a|b"}, set()),
+        ({"query": "pipes=a|c"}, {"pipes"}),
+        ({"query": "json=%7B%22a%22%3A1%7D"}, set()),
+        ({"query": "json=%7B%7D"}, {"json"}),
+        ({"query": "json=x"}, {"json"}),
+        ({"query": "deep[s]=1&deep[other]=x"}, set()),
+        ({"query": "deep%5Bs%5D=x"}, {"deep"}),
+        ({"query": "deep=1"}, {"deep"}),
+        ({"query": "from=1&to=2"}, set()),
+        ({"query": "from=1&to=x"}, {"spread"}),
+        ({"query": "flat=r,1"}, set()),
+        ({"query": "flat=r,x"}, {"flat"}),
+        ({"query": "either=5"}, set()),
+        ({"query": "either=7"}, set()),
+        ({"query": "either=all"}, set()),
+        ({"query": "either=6"}, {"either"}),
+        ({"query": "either=none"}, {"either"}),
+        ({"query": "step=2"}, set()),
+        ({"query": "step=3"}, {"step"}),
+        ({"cookie": "a=b; theme=dark"}, set()),
+        ({"cookie": "theme=blue"}, {"theme"}),
+        ({"x_ids": "1, 2"}, set()),
+        ({"x_ids": "1,x"}, {"X-Ids"}),
         ({"number": "x"}, {"number"}),
         ({"trace": None}, {"X-Trace"}),
         ({"trace": "a"}, {"X-Trace"}),
@@ -138,3 +186,62 @@ def judged(edited: Callable[[Callable[[Any], None]], Contract]) -> Callable[...,
 )
 def test_parameters_are_judged_by_their_schemas(judged: Callable[..., set[str]], given: dict[str, Any], wrong: set[str]) -> None:
     assert judged(**given) == wrong
+
+
+FORM_DATA = {
+    "type": "object",
+    "required": ["file"],
+    "properties": {
+        "file": {"type": "string", "format": "binary"},
+        "size": {"type": "integer"},
+        "tags": {"type": "array", "items": {"type": "string"}},
+        "owner": {"type": "object", "required": ["id"]},
+    },
+    "additionalProperties": False,
+}
+
+
+def part(name: str, text: str, more: str = "") -> str:
+    return f'--line\r\nContent-Disposition: form-data; name="{name}"{more}\r\n\r\n{text}\r\n'
+
+
+FILE = part("file", "\x00\xff", '; filename="a.bin"\r\nContent-Type: application/octet-stream')
+END = "--line--\r\n"
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (FILE + END, 200),
+        (FILE + part("size", "3") + part("tags", "a") + part("tags", "b") + part("owner", '{"id": 1}') + END, 200),
+        (part("size", "3") + END, 400),
+        (FILE + part("size", "x") + END, 400),
+        (FILE + part("owner", "{}") + END, 400),
+        (FILE + part("owner", "x") + END, 400),
+        (FILE + part("unknown", "x") + END, 400),
+        (FILE, 400),
+        ("nothing of the kind", 400),
+        (END, 400),
+    ],
+)
+def test_the_parts_of_a_form(edited: Callable[[Callable[[Any], None]], Contract], body: str, status: int) -> None:
+    def change(tree: Any) -> None:
+        content = {"multipart/form-data": {"schema": FORM_DATA}}
+        tree["paths"]["/files"] = {"post": {"security": [], "requestBody": {"content": content}, "responses": {"200": {"description": "Stored."}}}}
+
+    call = Call("POST", "/files", headers=[("content-type", "multipart/form-data; boundary=line")], body=body.encode("latin-1"))
+    assert Backend(edited(change)).handle(call).status == status
+
+
+def test_an_array_in_the_path(edited: Callable[[Callable[[Any], None]], Contract]) -> None:
+    def change(tree: Any) -> None:
+        ids = {"name": "ids", "in": "path", "required": True, "schema": {"type": "array", "items": {"type": "integer"}}}
+        what = {"name": "what", "in": "path", "required": True, "style": "label", "schema": {"type": "integer"}}
+        responses = {"200": {"description": "Some."}}
+        tree["paths"]["/some/{ids}"] = {"get": {"security": [], "parameters": [ids], "responses": responses}}
+        tree["paths"]["/labelled/{what}"] = {"get": {"security": [], "parameters": [what], "responses": responses}}
+
+    backend = Backend(edited(change))
+    assert backend.handle(Call("GET", "/some/1,2")).status == 200
+    assert backend.handle(Call("GET", "/some/1,x")).status == 400
+    assert backend.handle(Call("GET", "/labelled/.1")).status == 200

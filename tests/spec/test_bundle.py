@@ -49,6 +49,17 @@ def test_a_path_item_may_be_a_file(files: Path, write: Callable[..., Path], exam
     assert "GET /also" in {operation.name for operation in contract.operations}
 
 
+def test_the_value_of_an_example_may_be_a_file(files: Path, write: Callable[..., Path], example: str) -> None:
+    (files / "people" / "ada.json").write_text('{"name": "Ada"}', "utf-8")
+    (files / "people" / "ada.txt").write_text("Ada", "utf-8")
+    named = "{json: {externalValue: people/ada.json}, text: {externalValue: people/ada.txt}, lost: {externalValue: nobody.json}}"
+    contract = load_contract(write(example, (CHANGE[0], f"{CHANGE[0]}\n              examples: {named}")))
+    operation = next(operation for operation in contract.operations if operation.id == "listNotes")
+    media = operation.responses["200"].media_type
+    assert media
+    assert media.examples == {"json": {"name": "Ada"}, "text": "Ada"}
+
+
 def test_a_document_may_name_itself(write: Callable[..., Path], example: str) -> None:
     contract = load_contract(
         write(example, ('"403": {$ref: "#/components/responses/Error"}', '"403": {$ref: "api.yaml#/components/responses/Error"}'))

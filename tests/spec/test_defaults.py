@@ -171,3 +171,24 @@ def test_nothing_is_added_to_a_document_unasked(tmp_path: Path, complete: Comple
     complete({"token": BEARER}, {"/things": operation({"token": []})})
     with pytest.raises(Exception, match="has no `x-authproof`"):
         load_contract(tmp_path / "own.yaml")
+
+
+PROBLEM = {"application/problem+json": {"schema": {"type": "object", "required": ["title"], "properties": {"title": {"type": "string"}}}}}
+
+
+@pytest.mark.parametrize(
+    ("content", "form", "message"),
+    [
+        (PROBLEM, ["application/problem+json"], "/detail"),
+        ({"application/json": {"schema": {"type": "object"}}}, ["application/json", "application/problem+json"], "/message"),
+        ({"application/problem+json": {}}, ["application/json", "application/problem+json"], "/message"),
+    ],
+)
+def test_errors_of_what_is_added_are_problems_where_the_document_has_them(
+    complete: Complete, content: dict[str, Any], form: list[str], message: str
+) -> None:
+    responses = {"200": {"description": "Fine."}, "403": {"description": "No."}, "404": {"description": "None.", "content": content}}
+    contract = complete({"token": BEARER}, {"/things": operation({"token": []}, responses=responses)})
+    login = contract.applications["admin"].logins[0].operation
+    assert [media.name for media in login.responses["401"].content] == form
+    assert contract.error_message == message

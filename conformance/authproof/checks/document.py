@@ -164,7 +164,7 @@ _OF_AUTHENTICATION = frozenset({"www-authenticate", "set-cookie", "retry-after",
 
 def _lacking(exchange: Exchange, rule: ResponseRule) -> str | None:
     """The header field that the document requires of such an answer, and that it lacks; of those that matter for authentication."""
-    required = (name for name, needed in rule.headers.items() if needed and name in _OF_AUTHENTICATION)
+    required = (name for name, header in rule.headers.items() if header.required and name in _OF_AUTHENTICATION)
     return next((name.title().replace("Www", "WWW") for name in required if response_of(exchange).first(name) is None), None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from authproof.checks.answers import accepted, all_refused, came_from_elsewhere, gives_no_cookie, with_control
+from authproof.checks.answers import accepted, all_refused, and_also, came_from_elsewhere, gives_no_cookie, with_control
 from authproof.checks.designs import jwt_access_tokens
 from authproof.checks.refusals import BAD_REQUEST, NOT_ACCEPTED, never_fails, refusal
 from authproof.checks.registry import check, identities, protected

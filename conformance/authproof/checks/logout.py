@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from authproof.checks.answers import accepted, ended_by_a_login, lives, refused, refused_as_declared, response_of, served
+from authproof.checks.answers import accepted, and_also, ended_by_a_login, lives, refused, refused_as_declared, response_of, served
 from authproof.checks.cookie import deletes
 from authproof.checks.designs import refresh_tokens, token_in_a_cookie
 from authproof.checks.refresh import application_of

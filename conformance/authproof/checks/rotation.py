@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from authproof.checks.answers import ended_by_a_login, lives, refused, refused_as_declared, response_of
+from authproof.checks.answers import and_also, ended_by_a_login, lives, refused, refused_as_declared, response_of
 from authproof.checks.refresh import application_of, tokens_sent
 from authproof.checks.registry import check, refreshes
 from authproof.evidence import Evidence, NotObserved

@@ -15,7 +15,7 @@ from authproof_mock.answers import Answers
 from authproof_mock.certificate import Certificates
 from authproof_mock.faults.fault import fault
 from authproof_mock.flows import Flows
-from authproof_mock.http import Answer, Call, Nothing
+from authproof_mock.http import Answer, Call, Content, Nothing
 from authproof_mock.resources import Resources
 from authproof_mock.sessions import Family
 from authproof_mock.state import Request
@@ -126,7 +126,7 @@ class LetsBrowsersForget(Transport):
 
 
 def _at(answer: Answer, pointer: str) -> Json:
-    return None if isinstance(answer.payload, Nothing) else get(answer.payload, pointer)
+    return None if isinstance(answer.payload, Content | Nothing) else get(answer.payload, pointer)
 
 
 @fault(

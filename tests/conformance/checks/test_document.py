@@ -16,7 +16,7 @@ from authproof.evidence import Outcome
 from authproof.exchange import Response
 from authproof.verdict import Verdict
 from authproof_spec import Contract, load_contract
-from authproof_spec.contract import MediaType, Operation, ResponseRule
+from authproof_spec.contract import MediaType, Operation, Parameter, ResponseRule
 from authproof_spec.pointer import Json
 from tests.conformance.checks.building import CHALLENGE, JSON, MESSAGE, TOKEN, answer, asked, contract, judge, operation
 
@@ -275,11 +275,31 @@ NEW_KEY, LOGOUT = "createPersonalAccessToken", "adminLogout"
 )
 def test_which_headers_matter_where(at: str, status: int, header: tuple[str, str], *, matters: bool) -> None:
     exchange = asked("any", at, answer(status, b"{}", header))
-    for headers, verdict in (({}, Verdict.FAIL if matters else Verdict.PASS), ({header[0].lower(): False}, Verdict.PASS)):
+    declared = {header[0].lower(): Parameter(header[0], "header", False, None)}
+    for headers, verdict in (({}, Verdict.FAIL if matters else Verdict.PASS), (declared, Verdict.PASS)):
         own = replace(operation(at), responses={str(status): ResponseRule(str(status), (), headers)})
         judgement = judge("DOC-08", own, exchange)
         assert judgement.verdict is verdict
         assert (f"carries {header[0]}," in judgement.detail) == (verdict is Verdict.FAIL)
+
+
+@pytest.mark.parametrize(
+    ("name", "required", "sent", "verdict"),
+    [
+        ("WWW-Authenticate", True, (), Verdict.FAIL),
+        ("WWW-Authenticate", True, (CHALLENGE,), Verdict.PASS),
+        ("WWW-Authenticate", False, (), Verdict.PASS),
+        ("Cache-Control", True, (), Verdict.FAIL),
+        # Of the rest the check says nothing.
+        ("X-Request-Id", True, (), Verdict.PASS),
+    ],
+)
+def test_what_the_document_requires_is_sent(name: str, required: bool, sent: tuple[tuple[str, str], ...], verdict: Verdict) -> None:  # noqa: FBT001
+    headers = {name.lower(): Parameter(name, "header", required, None)}
+    own = replace(operation(ME), responses={"401": ResponseRule("401", (), headers)})
+    judgement = judge("DOC-08", own, asked("any", ME, answer(401, MESSAGE, JSON, *sent)))
+    assert judgement.verdict is verdict
+    assert (f"lacks {name}," in judgement.detail) == (verdict is Verdict.FAIL)
 
 
 def changed(pointer: str, schema: Json) -> tuple[Operation, Contract]:
