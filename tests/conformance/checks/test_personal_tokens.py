@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
@@ -338,8 +340,8 @@ def test_a_token_that_was_dead_before_the_logout_proves_nothing() -> None:
 
 
 def creation(status: int = 201, body: Json = None, cache: str = "no-store") -> Exchange:
-    content = {"jwt": TOKEN, "token": record()} if body is None else body
-    return seen("pat.create", CREATE, status, content, *([("Cache-Control", cache)] if cache else []))
+    content: Json = {"jwt": TOKEN, "token": record()}
+    return seen("pat.create", CREATE, status, content if body is None else body, *([("Cache-Control", cache)] if cache else []))
 
 
 @pytest.mark.parametrize(
@@ -410,6 +412,21 @@ def test_claims(audience: tuple[str, ...] | str | None, expiry: Json, changes: R
     claims: Record = {"aud": [*audience] if isinstance(audience, tuple) else audience, "exp": expiry}
     facts = dict([token("PERSONAL_ACCESS_TOKEN_1", "personal_access_token", **claims)])
     assert judge("PAT-04", CREATE, created(**changes), facts=facts).verdict is verdict
+
+
+@pytest.fixture
+def _far_west(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "XXX+10")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_far_west")
+def test_a_time_without_a_zone_is_not_of_the_testers_zone() -> None:
+    facts = dict([token("PERSONAL_ACCESS_TOKEN_1", "personal_access_token", aud=[*AUDIENCE], exp=MOMENT)])
+    assert judge("PAT-04", CREATE, created(expiresAt="2026-01-02T00:00:00"), facts=facts).verdict is PASS
 
 
 def test_an_audience_of_one_is_text() -> None:
@@ -508,14 +525,24 @@ def test_what_a_server_takes_is_told_from_what_it_refuses_otherwise(requirement:
     assert "is accepted" not in judge(requirement, CREATE, created(), seen(probe, CREATE, 409)).detail
 
 
-def extras(claims: Record | None, usual: Record | None, given: Record | None = None) -> tuple[list[Exchange], dict[str, TokenFacts]]:
+@pytest.mark.parametrize(
+    ("requirement", "at", "script", "seen_besides"),
+    [("PAT-12", CREATE, "creations", [created()]), ("PAT-10", REVOKE, "personal_tokens", [created(), listed(record())])],
+)
+def test_what_was_not_sent_is_not_judged(requirement: str, at: str, script: str, seen_besides: list[Exchange]) -> None:
+    broke = {(script, "admin"): Outcome(SKIP, "The run was short of time.")}
+    assert building.judge(requirement, at, *seen_besides, outcomes=broke).detail == "The run was short of time."
+    assert judge(requirement, at, *seen_besides).verdict is UNDECIDED
+
+
+def extras(claims: Record | None, usual: Record | None) -> tuple[list[Exchange], dict[str, TokenFacts]]:
     """A creation with members too many beside a plain one, and the claims of the two tokens; None: it is no JWT."""
     kind = "personal_access_token"
     facts = {
         "PERSONAL_ACCESS_TOKEN_1": TokenFacts(kind, "", 1, claims=usual),
         "PERSONAL_ACCESS_TOKEN_2": TokenFacts(kind, "", 1, claims=claims),
     }
-    made = {"jwt": "${PERSONAL_ACCESS_TOKEN_2}", "token": given or record(8)}
+    made: Json = {"jwt": "${PERSONAL_ACCESS_TOKEN_2}", "token": record(8)}
     return [created(), seen("pat.extras", CREATE, 201, made, data={"id": "mine"})], facts
 
 
