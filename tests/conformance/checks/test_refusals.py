@@ -87,3 +87,9 @@ def test_an_operation_that_nobody_finds_refuses_nobody() -> None:
     judgement = judge("JWT-09", USERS, *CONTROLS, asked("jwt.none", USERS, answer(404)))
     assert (judgement.verdict, [exchange.number for exchange in judgement.exchanges]) == (Verdict.INCONCLUSIVE, [3])
     assert "404 to everybody" in judgement.detail
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(401, "pass"), (500, "pass"), (400, "fail"), (503, "inconclusive")])
+def test_a_server_that_fails_has_not_let_the_token_in(status: int, verdict: str) -> None:
+    controls = [asked(name, ME, answer(200, PERSON)) for name in ("identity.control", "minted.control")]
+    assert judge("JWT-43", ME, *controls, asked("minted.account", ME, answer(status))).verdict == verdict
