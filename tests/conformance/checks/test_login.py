@@ -448,6 +448,8 @@ def test_a_cookie_that_comes_with_additional_members(made_up: int, verdict: str)
 def test_the_logins_that_share_a_refresh_token_are_shown() -> None:
     judgement = judge("LOGIN-14", *(brought(f"${{REFRESH_TOKEN_{number}}}") for number in (1, 2, 2)))
     assert [exchange.number for exchange in judgement.exchanges] == [2, 3]
+    others = judge("LOGIN-14", *(brought(f"${{REFRESH_TOKEN_{number}}}") for number in (1, 2, 3)), facts={**FACTS, "REFRESH_TOKEN_3": OPAQUE})
+    assert (others.verdict, [exchange.number for exchange in others.exchanges]) == ("pass", [1, 2])
 
 
 @pytest.mark.parametrize(("length", "unlike", "verdict"), [(22, 12, "pass"), (21, 12, "fail"), (22, 11, "fail"), (22, None, "pass")])

@@ -295,6 +295,7 @@ def test_forged_tokens(control: int, forged: int, verdict: Verdict) -> None:
         (created(), 200, listed(record(usedAt="2025-12-31T00:00:00Z")), FAIL),
         (created(), 200, listed(record()), FAIL),
         (created(usedAt="2026-01-01T00:00:00Z"), 200, listed(record()), FAIL),
+        (created(usedAt="2026-01-01T00:00:00Z"), 200, listed(record(usedAt="2026-01-01T00:00:30Z")), FAIL),
         (created(), 401, listed(record()), UNDECIDED),
         (created(), 200, listed(), UNDECIDED),
     ],

@@ -77,6 +77,8 @@ def test_what_is_asked_of_one_application_stands_for_all() -> None:
     survey = (asked("identity.control", SURVEY, answer(200, PERSON)), asked("jwt.control", SURVEY, answer(200, PERSON)))
     elsewhere = of_bent(*survey, asked("jwt.bent", ME, answer(401)), at=SURVEY)
     assert (elsewhere.verdict, "another application" in elsewhere.detail) == (Verdict.SKIP, True)
+    one_of_two = of_bent(*survey, asked("jwt.bent", ME, answer(401)), at=SURVEY, probes=("jwt.bent", "jwt.twisted"))
+    assert (one_of_two.verdict, one_of_two.detail) == (elsewhere.verdict, elsewhere.detail)
     nowhere = of_bent(*survey, at=SURVEY)
     assert (nowhere.verdict, nowhere.detail) == (Verdict.SKIP, "The contract's tokens leave nothing to try here: A bent token.")
     assert of_bent(*survey, asked("jwt.bent", SURVEY, None), at=SURVEY).verdict is Verdict.INCONCLUSIVE

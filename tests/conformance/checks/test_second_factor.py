@@ -222,7 +222,9 @@ def test_a_later_login_opens_nothing_either(name: str) -> None:
 @pytest.mark.parametrize(("length", "verdict"), [(16, "pass"), (15, "fail")])
 def test_how_long_a_challenge_is(name: str, length: int, verdict: str) -> None:
     facts = {**FACTS, "CHALLENGE_2": TokenFacts("challenge", "", length, unlike=12)}
-    assert judge("MFA-02", challenge(1), challenge(2, name), facts=facts).verdict == verdict
+    judgement = judge("MFA-02", challenge(1), challenge(2, name), facts=facts)
+    assert judgement.verdict == verdict
+    assert judgement.detail.startswith("A challenge has 15 characters" if length == 15 else "Each challenge is a new one")
 
 
 @pytest.mark.parametrize(
