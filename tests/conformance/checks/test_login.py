@@ -179,6 +179,12 @@ def test_other_formats(response: Response, verdict: str) -> None:
     assert judge("LOGIN-10", sent("login.other_format", response, variant="a form")).verdict == verdict
 
 
+def test_a_foreign_format_is_judged_whatever_else_was_sent() -> None:
+    exchanges = [sent("login.broken_json", answer(400)), sent("login.other_format", answer(200, TOKENS), variant="a form")]
+    assert judge("LOGIN-10", *exchanges).verdict is Verdict.FAIL
+    assert judge("LOGIN-10").detail == "The probe login.other_format was not answered."
+
+
 def test_where_every_format_is_declared_none_is_foreign() -> None:
     assert judge("LOGIN-10", sent("login.broken_json", answer(400))).verdict is Verdict.SKIP
 
