@@ -275,7 +275,7 @@ NEW_KEY, LOGOUT = "createPersonalAccessToken", "adminLogout"
 )
 def test_which_headers_matter_where(at: str, status: int, header: tuple[str, str], *, matters: bool) -> None:
     exchange = asked("any", at, answer(status, b"{}", header))
-    declared = {header[0].lower(): Parameter(header[0], "header", False, None)}
+    declared = {header[0].lower(): Parameter(header[0], "header", required=False, schema=None)}
     for headers, verdict in (({}, Verdict.FAIL if matters else Verdict.PASS), (declared, Verdict.PASS)):
         own = replace(operation(at), responses={str(status): ResponseRule(str(status), (), headers)})
         judgement = judge("DOC-08", own, exchange)
@@ -295,7 +295,7 @@ def test_which_headers_matter_where(at: str, status: int, header: tuple[str, str
     ],
 )
 def test_what_the_document_requires_is_sent(name: str, required: bool, sent: tuple[tuple[str, str], ...], verdict: Verdict) -> None:  # noqa: FBT001
-    headers = {name.lower(): Parameter(name, "header", required, None)}
+    headers = {name.lower(): Parameter(name, "header", required=required, schema=None)}
     own = replace(operation(ME), responses={"401": ResponseRule("401", (), headers)})
     judgement = judge("DOC-08", own, asked("any", ME, answer(401, MESSAGE, JSON, *sent)))
     assert judgement.verdict is verdict

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
+from authproof.evidence import Role
 from authproof.exchange import Exchange, Response, TokenFacts
 from authproof.verdict import Verdict
+from tests.conformance.checks import building
+from tests.conformance.checks.altered import design, with_application
 from tests.conformance.checks.building import JSON, answer, asked, operation
-from tests.conformance.checks.recorded import PAGE, Recorded, judge
+from tests.conformance.checks.recorded import PAGE, Recorded, contract, judge
 
 USERS, CREATE, UPDATE, DELETE = "GET /api/admin/users", "POST /api/admin/users", "PATCH /api/admin/users/{userId}", "DELETE /api/admin/users/{userId}"
 ME, SURVEY, TOKENS = "GET /api/admin/user", "GET /api/surveys/{slug}/session", "POST /api/admin/user/personal-access-tokens"
@@ -39,7 +43,10 @@ def stranger(at: str) -> Exchange:
         (answer(401), FAIL),
         (answer(302, b"", ("Location", "/login")), FAIL),
         (answer(500), FAIL),
+        (answer(501), FAIL),
+        (answer(502), UNCLEAR),
         (answer(503), UNCLEAR),
+        (answer(504), UNCLEAR),
         (answer(429), UNCLEAR),
         (answer(403, b"<html>", PAGE), UNCLEAR),
         (None, UNCLEAR),
@@ -105,6 +112,15 @@ def test_a_server_that_hides_objects_is_not_asked_for_one_permission_of_many() -
         ((403, 400, 403), FAIL),
         ((403, 422, 403), FAIL),
         ((403, 415, 403), FAIL),
+        ((403, 413, 403), FAIL),
+        ((403, 409, 403), FAIL),
+        ((403, 403, 409), FAIL),
+        ((410, 410, 403), FAIL),
+        ((403, 403, 410), FAIL),
+        ((410, 410, 410), WARN),
+        ((403, 405, 403), UNCLEAR),
+        ((401, 400, 403), UNCLEAR),
+        ((403, 400, 502), UNCLEAR),
         ((404, 403, 403), FAIL),
         ((404, 404, 404), WARN),
         ((403, 500, 403), FAIL),
@@ -162,6 +178,11 @@ def test_objects_of_others(foreign: int, own: int, variant: str, verdict: Verdic
         (403, 403, 403, UNCLEAR),
         (200, 403, 503, UNCLEAR),
         (200, 429, 403, UNCLEAR),
+        (200, 500, 403, UNCLEAR),
+        (200, 403, 500, UNCLEAR),
+        (200, 403, 404, PASS),
+        (200, 404, 404, PASS),
+        (200, 200, 404, WARN),
     ],
 )
 def test_a_permission_that_was_taken_away(before: int, old: int, new: int, verdict: Verdict) -> None:
@@ -186,6 +207,169 @@ def test_an_account_that_was_disabled(before: int, after: int, expired: int | No
     exchanges = [asked("disabled.before", ME, answer(before)), asked("disabled.after", ME, answer(after))]
     exchanges += [asked("disabled.expired", ME, answer(expired))] if expired else []
     assert judge("AUTHZ-09", ME, *exchanges).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("status", "words"),
+    [(200, "is due: it is served."), (401, "is due: a client would log in again for ever."), (500, "403 is due."), (402, "403 is due.")],
+)
+def test_the_harm_that_a_wrong_answer_does(status: int, words: str) -> None:
+    assert judge("AUTHZ-02", USERS, asked("permission.missing", USERS, answer(status))).detail.endswith(words)
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(400, UNCLEAR), (413, UNCLEAR), (415, UNCLEAR), (422, UNCLEAR), (409, FAIL)])
+def test_a_refusal_of_the_body_says_nothing_of_the_permission(status: int, verdict: Verdict) -> None:
+    assert judge("AUTHZ-02", UPDATE, asked("permission.missing", UPDATE, answer(status), body=b"{}")).verdict is verdict
+    assert judge("AUTHZ-02", UPDATE, asked("permission.missing", UPDATE, answer(status))).verdict is FAIL
+
+
+@pytest.mark.parametrize(
+    ("name", "variant", "status", "verdict"),
+    [
+        ("operation.served", "privileged", 200, PASS),
+        ("operation.served", "privileged", 404, UNCLEAR),
+        ("operation.guessed", "privileged", 200, PASS),
+        ("operation.guessed", "privileged", 404, UNCLEAR),
+        ("operation.served", "ordinary", 200, UNCLEAR),
+        ("permission.held", "privileged", 200, PASS),
+    ],
+)
+def test_whose_call_shows_that_the_permission_opens(name: str, variant: str, status: int, verdict: Verdict) -> None:
+    missing = asked("permission.missing", USERS, answer(403))
+    assert judge("AUTHZ-01", USERS, missing, asked(name, USERS, answer(status), variant)).verdict is verdict
+    later = asked("permission.held", USERS, answer(500))
+    assert judge("AUTHZ-01", USERS, missing, asked(name, USERS, answer(status), variant), later).verdict is verdict
+
+
+def test_a_call_that_served_the_privileged_account_goes_before_others() -> None:
+    served = [asked("operation.served", USERS, answer(404), "ordinary"), asked("operation.served", USERS, answer(200), "privileged")]
+    judgement = judge("AUTHZ-01", USERS, asked("permission.missing", USERS, answer(403)), *served)
+    assert (judgement.verdict, [exchange.number for exchange in judgement.exchanges]) == (PASS, [1, 3])
+
+
+@pytest.mark.parametrize(
+    ("held", "part", "verdict"),
+    [
+        (("users:browse", "users:edit"), "ordinary", UNCLEAR),
+        (("users:edit",), "ordinary", FAIL),
+        (("users:browse",), "privileged", FAIL),
+    ],
+)
+def test_what_the_ordinary_account_holds_is_told_by_its_who_am_i(held: tuple[str, ...], part: str, verdict: Verdict) -> None:
+    control, served = asked("identity.control", ME, identity("2", *held), part), asked("permission.missing", USERS, answer(200))
+    assert judge("AUTHZ-02", USERS, control, served).verdict is verdict
+
+
+def test_without_a_who_am_i_that_tells_permissions_nobody_holds_any() -> None:
+    control = asked("identity.control", ME, identity("2", "users:browse"), "ordinary")
+    who = contract().applications["admin"].identity
+    assert who
+    silent = replace(who, fields={"id": "/profile/id"})
+    for of in (with_application(contract(), "admin", identity=None), with_application(contract(), "admin", identity=silent)):
+        for status, verdict in ((403, PASS), (200, FAIL)):
+            assert Recorded(of=of).judge("AUTHZ-02", USERS, [control, asked("permission.missing", USERS, answer(status))]).verdict is verdict
+
+
+ROLES = (Role("admin", "auditor", frozenset()), Role("admin", "clerk", frozenset({"users:browse"})))
+
+
+@pytest.mark.parametrize(
+    ("missing", "roles", "verdict"),
+    [
+        (None, {"auditor": 403}, PASS),
+        (None, {"auditor": 200}, FAIL),
+        (None, {"auditor": 403, "clerk": 200}, PASS),
+        (None, {"clerk": 200}, UNCLEAR),
+        (None, {"stranger": 200}, FAIL),
+        (None, {"stranger": 403}, PASS),
+        (403, {"auditor": 200}, FAIL),
+        (403, {"auditor": 403, "clerk": 200}, PASS),
+        (403, {"auditor": 404}, WARN),
+        (200, {"auditor": 403}, FAIL),
+    ],
+)
+def test_roles_that_lack_the_permission(missing: int | None, roles: dict[str, int], verdict: Verdict) -> None:
+    exchanges = [] if missing is None else [asked("permission.missing", USERS, answer(missing))]
+    exchanges += [asked("permission.role", USERS, answer(status), role) for role, status in roles.items()]
+    assert building.judge("AUTHZ-02", USERS, stranger(USERS), *exchanges, roles=ROLES).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("roles", "verdict"),
+    [
+        ({"auditor": 403}, PASS),
+        ({"auditor": 200}, FAIL),
+        ({"auditor": 404}, WARN),
+        ({"stranger": 200}, FAIL),
+        ({"clerk": 200}, UNCLEAR),
+        ({}, UNCLEAR),
+    ],
+)
+def test_where_the_ordinary_account_holds_the_permission_roles_alone_show_that_it_is_asked_for(roles: dict[str, int], verdict: Verdict) -> None:
+    holding = asked("identity.control", ME, identity("2", "users:browse"), "ordinary")
+    asked_by = [asked("permission.role", USERS, answer(status), role) for role, status in roles.items()]
+    served = asked("permission.missing", USERS, answer(200))
+    assert building.judge("AUTHZ-02", USERS, stranger(USERS), holding, served, *asked_by, roles=ROLES).verdict is verdict
+
+
+def test_what_decided_nothing_is_shown() -> None:
+    names = ("permission.missing", "permission.invalid_body", "permission.existing")
+    exchanges = [asked(name, UPDATE, answer(status), body=b"{}") for name, status in zip(names, (403, 429, 403), strict=True)]
+    assert [exchange.number for exchange in judge("AUTHZ-03", UPDATE, *exchanges).exchanges] == [2]
+    holding = asked("identity.control", ME, identity("2", "users:edit"), "ordinary")
+    held = judge("AUTHZ-03", UPDATE, holding, asked(names[0], UPDATE, answer(403), body=b"{}"))
+    assert (held.verdict, [exchange.number for exchange in held.exchanges]) == (UNCLEAR, [2])
+
+
+SCOPE = ("WWW-Authenticate", 'Bearer error="insufficient_scope"')
+
+
+@pytest.mark.parametrize("name", ["permission.missing", "permission.existing"])
+@pytest.mark.parametrize(
+    ("headers", "strict", "lenient"),
+    [
+        ((SCOPE,), PASS, PASS),
+        ((), FAIL, WARN),
+        ((("WWW-Authenticate", 'Bearer error="invalid_token"'),), FAIL, WARN),
+        ((("WWW-Authenticate", 'Digest error="insufficient_scope"'),), FAIL, WARN),
+        ((SCOPE, ("Set-Cookie", "it24a_refresh_token=; Max-Age=0")), FAIL, FAIL),
+        ((SCOPE, ("Set-Cookie", "other=; Max-Age=0")), PASS, PASS),
+    ],
+)
+def test_a_403_names_its_error(name: str, headers: tuple[tuple[str, str], ...], strict: Verdict, lenient: Verdict) -> None:
+    exchange = asked(name, USERS, answer(403, b"{}", *headers))
+    assert judge("AUTHZ-04", USERS, exchange).verdict is strict
+    assert Recorded(of=replace(contract(), requires_error_codes=False)).judge("AUTHZ-04", USERS, [exchange]).verdict is lenient
+
+
+@pytest.mark.parametrize(
+    ("name", "at", "headers", "verdict"),
+    [
+        ("access-token-in-cookie", "GET /notes", (), PASS),
+        ("access-token-in-cookie", "GET /notes", (("Set-Cookie", "__Host-access=; Max-Age=0"),), FAIL),
+        ("api-keys", "GET /notes", (), SKIP),
+    ],
+)
+def test_error_codes_are_for_bearer_tokens(name: str, at: str, headers: tuple[tuple[str, str], ...], verdict: Verdict) -> None:
+    of = design(name)
+    exchange = asked("permission.missing", at, answer(403, b"{}", *headers), of=of)
+    assert building.judge("AUTHZ-04", at, exchange, of=of).verdict is verdict
+
+
+def test_a_permission_that_was_taken_away_shows_at_one_operation() -> None:
+    statuses = {"withdrawal.before": 200, "withdrawal.old_token": 403, "withdrawal.new_token": 403}
+    elsewhere = [asked(name, "listPersonalAccessTokens", answer(status)) for name, status in statuses.items()]
+    assert judge("AUTHZ-08", USERS, *elsewhere).verdict is SKIP
+    assert judge("AUTHZ-08", USERS).verdict is UNCLEAR
+
+
+@pytest.mark.parametrize(
+    ("foreign", "variant", "verdict"), [(404, "invented", PASS), (403, "invented", WARN), (403, "of another account", WARN), (401, "invented", FAIL)]
+)
+def test_a_document_may_hide_the_objects_of_others(foreign: int, variant: str, verdict: Verdict) -> None:
+    of = replace(contract(), object_rules=tuple(replace(rule, otherwise=404) for rule in contract().object_rules))
+    exchanges = [asked("object.own", SURVEY, answer(200)), asked("object.foreign", SURVEY, answer(foreign), variant)]
+    assert Recorded(of=of).judge("AUTHZ-10", SURVEY, exchanges).verdict is verdict
 
 
 # Whose a token is

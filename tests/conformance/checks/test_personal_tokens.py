@@ -2,12 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+
 import pytest
 
 from authproof.checks import CHECKS
-from authproof.exchange import Exchange
+from authproof.evidence import Outcome
+from authproof.exchange import Exchange, Response, TokenFacts
 from authproof.verdict import Verdict
+from authproof_spec import Contract
 from authproof_spec.pointer import Json
+from tests.conformance.checks import building
+from tests.conformance.checks.altered import design, with_application
 from tests.conformance.checks.recording import CREATE, HTML, LIST, ME, NO_ANSWER, REFRESH, REVOKE, altered, contract, judge, seen, sets, token
 
 PASS, FAIL, WARN, SKIP, UNDECIDED = Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.SKIP, Verdict.INCONCLUSIVE
@@ -80,6 +88,8 @@ def test_a_record_may_have_few_members() -> None:
         (listed(record(), name="pat.list_after"), 204, FAIL),
         (listed(record(revoked=None), name="pat.list_after"), 204, FAIL),
         (listed(record(revoked=True), name="pat.list_after"), 500, FAIL),
+        (listed(record(revoked=True), name="pat.list_after"), 501, FAIL),
+        (listed(record(6), record(5, revoked=True), name="pat.list_after"), 204, PASS),
         (seen("pat.list_after", LIST, 200, "[]"), 204, FAIL),
         (seen("pat.list_after", LIST, 429), 204, UNDECIDED),
     ],
@@ -120,6 +130,12 @@ def test_a_revoked_token_is_refused(revocation: int, used: int, later: int | Non
         (204, 404, FAIL),
         (429, 404, UNDECIDED),
         (404, 503, UNDECIDED),
+        (404, 500, UNDECIDED),
+        (500, 404, UNDECIDED),
+        (404, 429, UNDECIDED),
+        (204, 204, FAIL),
+        (204, None, FAIL),
+        (404, 204, FAIL),
     ],
 )
 def test_unknown_and_foreign_ids(unknown: int, foreign: int | None, verdict: Verdict) -> None:
@@ -136,6 +152,9 @@ def test_unknown_and_foreign_ids(unknown: int, foreign: int | None, verdict: Ver
         (204, (), listed(record()), FAIL),
         (401, (), listed(record()), FAIL),
         (500, (), listed(record()), FAIL),
+        (501, (), listed(record()), FAIL),
+        (502, (), listed(record()), UNDECIDED),
+        (503, (), listed(record()), UNDECIDED),
         (404, (), listed(record(revoked=True)), FAIL),
         (404, (), listed(record(6)), UNDECIDED),
         (403, (HTML,), listed(record()), UNDECIDED),
@@ -203,7 +222,15 @@ def test_members_too_many(status: int, given: Json, claims: Record, used: Json, 
 
 @pytest.mark.parametrize(
     ("status", "headers", "verdict"),
-    [(401, (), PASS), (403, (), PASS), (403, (HTML,), UNDECIDED), (201, (), FAIL), (400, (), UNDECIDED), (429, (), UNDECIDED), (500, (), UNDECIDED)],
+    [
+        (401, (), PASS),
+        (403, (), PASS),
+        (403, (HTML,), UNDECIDED),
+        (201, (), FAIL),
+        (400, (), UNDECIDED),
+        (429, (), UNDECIDED),
+        (500, (), UNDECIDED),
+    ],
 )
 def test_a_token_made_with_a_token(status: int, headers: tuple[tuple[str, str], ...], verdict: Verdict) -> None:
     assert judge("PAT-15", CREATE, seen("pat.child", CREATE, status, None, *headers)).verdict is verdict
@@ -268,9 +295,16 @@ def test_forged_tokens(control: int, forged: int, verdict: Verdict) -> None:
         (created(), 200, listed(record(usedAt="2026-01-01T00:00:30Z")), PASS),
         (created(), 200, listed(record("7", usedAt="2026-01-01T00:00:00+00:00")), PASS),
         (created(), 200, listed(record(usedAt="2025-12-31T23:59:30Z")), PASS),
+        (created(), 200, listed(record(usedAt="2025-12-31T23:59:00Z")), PASS),
+        (created(), 200, listed(record(usedAt="2025-12-31T23:58:59Z")), FAIL),
+        (created(), 200, listed(record(usedAt="2026-01-01T00:00:00")), PASS),
+        (created(), 200, listed(record(usedAt="2025-12-31T19:00:00-05:00")), PASS),
+        (created(), 200, listed(record(usedAt="2025-12-31T19:00:00+05:00")), FAIL),
+        (created(createdAt="yesterday"), 200, listed(record(usedAt="2025-12-31T00:00:00Z")), PASS),
         (created(), 200, listed(record(usedAt="2025-12-31T00:00:00Z")), FAIL),
         (created(), 200, listed(record()), FAIL),
         (created(usedAt="2026-01-01T00:00:00Z"), 200, listed(record()), FAIL),
+        (created(usedAt="2026-01-01T00:00:00Z"), 200, listed(record(usedAt="2026-01-01T00:00:30Z")), FAIL),
         (created(), 401, listed(record()), UNDECIDED),
         (created(), 200, listed(), UNDECIDED),
     ],
@@ -311,3 +345,261 @@ def test_a_token_that_was_dead_before_the_logout_proves_nothing() -> None:
     person = {"profile": {"id": 2}}
     after = (seen("identity.control", ME, 200, person), seen("pat.extras_use", ME, 401), seen("logout.personal_token_after", ME, 401))
     assert judge("PAT-21", ME, *after).verdict is UNDECIDED
+
+
+# The creation
+
+
+def creation(status: int = 201, body: Json = None, cache: str = "no-store") -> Exchange:
+    content: Json = {"jwt": TOKEN, "token": record()}
+    return seen("pat.create", CREATE, status, content if body is None else body, *([("Cache-Control", cache)] if cache else []))
+
+
+@pytest.mark.parametrize(
+    ("made", "verdict"),
+    [
+        (creation(), PASS),
+        (creation(cache="private, no-store"), PASS),
+        (creation(cache=""), WARN),
+        (creation(cache="no-cache"), WARN),
+        (creation(200), FAIL),
+        (creation(400), FAIL),
+        (creation(body={"token": record()}), FAIL),
+        (creation(body={"jwt": 1, "token": record()}), FAIL),
+        (creation(body={"jwt": TOKEN}), FAIL),
+        *((creation(body={"jwt": TOKEN, "token": dict.fromkeys(record().keys() - {gone})}), FAIL) for gone in record()),
+        (creation(body={"jwt": TOKEN, "token": dict.fromkeys(record())}), PASS),
+    ],
+)
+def test_a_creation(made: Exchange, verdict: Verdict) -> None:
+    assert judge("PAT-01", CREATE, made).verdict is verdict
+
+
+@pytest.mark.parametrize(("short", "verdict"), [({"meta": {"id": 7}}, PASS), ({"meta": {}}, FAIL), ({"id": 7}, FAIL), ({"meta": 7}, FAIL)])
+def test_a_record_may_have_its_members_deeper(short: Record, verdict: Verdict) -> None:
+    personal = contract().applications["admin"].personal_access_tokens
+    assert personal
+    of = with_application(contract(), "admin", personal_access_tokens=replace(personal, record={"id": "/meta/id"}))
+    assert judge("PAT-01", CREATE, creation(body={"jwt": TOKEN, "token": short}), of=of).verdict is verdict
+
+
+def test_a_token_without_claims_has_none_to_read() -> None:
+    of = design("api-keys")
+    assert building.judge("PAT-04", "POST /me/keys", of=of).verdict is SKIP
+    assert judge("PAT-04", CREATE, created()).verdict is UNDECIDED
+    assert judge("PAT-04", CREATE, seen("pat.create", CREATE, 201, {"jwt": "unheard-of", "token": record()})).verdict is UNDECIDED
+    assert judge("PAT-04", CREATE, seen("pat.create", CREATE, 201, {"token": record()})).verdict is UNDECIDED
+
+
+MOMENT = 1767312000  # 2026-01-02T00:00:00Z, the record's expiry
+AUDIENCE = ("admin", "access", "personal")
+
+
+@pytest.mark.parametrize(
+    ("audience", "expiry", "changes", "verdict"),
+    [
+        (AUDIENCE, MOMENT, {}, PASS),
+        (AUDIENCE, MOMENT, {"expiresAt": "2026-01-02T00:00:00"}, PASS),
+        (AUDIENCE, MOMENT, {"expiresAt": "2026-01-02T02:00:00+02:00"}, PASS),
+        (AUDIENCE, MOMENT, {"expiresAt": "2026-01-02T02:00:00Z"}, WARN),
+        (AUDIENCE[::-1], MOMENT + 60, {}, PASS),
+        (AUDIENCE, MOMENT - 60, {}, PASS),
+        (AUDIENCE, MOMENT + 61, {}, WARN),
+        (AUDIENCE, MOMENT - 61, {}, WARN),
+        (AUDIENCE, MOMENT + 86400, {}, WARN),
+        (AUDIENCE, MOMENT + 86401, {}, FAIL),
+        (AUDIENCE, MOMENT - 86401, {}, FAIL),
+        (AUDIENCE, None, {}, PASS),
+        (AUDIENCE, "never", {}, PASS),
+        (AUDIENCE, MOMENT, {"expiresAt": None}, PASS),
+        (AUDIENCE, MOMENT, {"expiresAt": "never"}, PASS),
+        (AUDIENCE[:2], MOMENT, {}, FAIL),
+        ((*AUDIENCE, "survey"), MOMENT, {}, FAIL),
+        ("admin", MOMENT, {}, FAIL),
+        (None, MOMENT, {}, FAIL),
+    ],
+)
+def test_claims(audience: tuple[str, ...] | str | None, expiry: Json, changes: Record, verdict: Verdict) -> None:
+    claims: Record = {"aud": [*audience] if isinstance(audience, tuple) else audience, "exp": expiry}
+    facts = dict([token("PERSONAL_ACCESS_TOKEN_1", "personal_access_token", **claims)])
+    assert judge("PAT-04", CREATE, created(**changes), facts=facts).verdict is verdict
+
+
+@pytest.fixture
+def _far_west(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "XXX+10")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_far_west")
+def test_a_time_without_a_zone_is_not_of_the_testers_zone() -> None:
+    facts = dict([token("PERSONAL_ACCESS_TOKEN_1", "personal_access_token", aud=[*AUDIENCE], exp=MOMENT)])
+    assert judge("PAT-04", CREATE, created(expiresAt="2026-01-02T00:00:00"), facts=facts).verdict is PASS
+
+
+def test_an_audience_of_one_is_text() -> None:
+    personal = contract().applications["admin"].personal_access_tokens
+    assert personal
+    of = with_application(contract(), "admin", personal_access_tokens=replace(personal, kind=replace(personal.kind, audience=frozenset({"me"}))))
+    for audience, verdict in (("me", PASS), (["me"], PASS), ("you", FAIL)):
+        facts = dict([token("PERSONAL_ACCESS_TOKEN_1", "personal_access_token", aud=audience)])
+        assert judge("PAT-04", CREATE, created(), of=of, facts=facts).verdict is verdict
+
+
+# What is shown of it
+
+
+@pytest.mark.parametrize(
+    ("listing", "later", "verdict", "shown"),
+    [
+        (listed(record()), seen("pat.list_after", LIST, 200, "{}"), PASS, [1]),
+        (listed(record(), total=1), seen("pat.list_after", LIST, 200, f'{{"data": ["{TOKEN}"]}}'), FAIL, [3]),
+        (listed(record()), seen("pat.use", ME, 200, "{}", ("X-Token", TOKEN)), FAIL, [3]),
+        (listed(record()), seen("pat.use", ME, 200, "${ACCESS_TOKEN_1}"), PASS, [1]),
+        (listed(record(note=TOKEN)), seen("pat.use", ME, 200, "{}"), FAIL, [2]),
+        (seen("pat.list", LIST, 401), seen("pat.use", ME, 200, "{}"), UNDECIDED, [2]),
+        (seen("pat.list", LIST, 500), seen("pat.use", ME, 200, "{}"), UNDECIDED, [2]),
+        (listed(record()), replace(seen("pat.use", ME, 200), response=Response(200, (), b"\xff" + TOKEN.encode())), FAIL, [3]),
+    ],
+)
+def test_a_token_is_shown_once(listing: Exchange, later: Exchange, verdict: Verdict, shown: list[int]) -> None:
+    judgement = judge("PAT-02", LIST, created(), listing, later)
+    assert (judgement.verdict, [exchange.number for exchange in judgement.exchanges]) == (verdict, shown)
+
+
+# Its end
+
+
+def test_of_two_tokens_the_second_was_revoked() -> None:
+    again = seen("pat.create_again", CREATE, 201, {"jwt": TOKEN, "token": record(8)})
+    ended = [seen("pat.revoke", REVOKE, 204), seen("pat.revoke_again", REVOKE, 404)]
+    first_lives = listed(record(7), record(8, revoked=True), name="pat.list_after")
+    second_lives = listed(record(7, revoked=True), record(8), name="pat.list_after")
+    assert judge("PAT-08", REVOKE, created(), again, *ended, first_lives).verdict is PASS
+    assert judge("PAT-08", REVOKE, created(), again, *ended, second_lives).verdict is FAIL
+    assert judge("PAT-08", REVOKE, created(), *ended, second_lives).verdict is PASS
+
+
+def test_what_was_never_revoked_need_not_be_shown_as_revoked() -> None:
+    after = [listed(record(), name="pat.list_after"), seen("pat.revoke_again", REVOKE, 404)]
+    assert judge("PAT-08", REVOKE, created(), *after).verdict is UNDECIDED
+    assert judge("PAT-08", REVOKE, seen("pat.revoke", REVOKE, 204), *after).verdict is UNDECIDED
+
+
+@pytest.mark.parametrize(
+    ("use", "verdict"),
+    [
+        (seen("pat.use", ME, 200, {"profile": {"id": "2"}}), PASS),
+        (seen("pat.use", ME, 401), UNDECIDED),
+        (seen("pat.use", ME, 200, {"profile": {"id": "3"}}), UNDECIDED),
+        (seen("pat.use", ME, NO_ANSWER), UNDECIDED),
+    ],
+)
+def test_a_token_that_was_dead_before_its_revocation_proves_nothing(use: Exchange, verdict: Verdict) -> None:
+    exchanges = [seen("identity.control", ME, 200, {"profile": {"id": "2"}}), created(), use, seen("pat.revoke", REVOKE, 204)]
+    assert judge("PAT-07", REVOKE, *exchanges, seen("pat.revoked_use", ME, 401)).verdict is verdict
+    assert judge("PAT-07", REVOKE, *exchanges).verdict is UNDECIDED
+
+
+@pytest.mark.parametrize(("elsewhere", "verdict", "shown"), [(401, PASS, [5, 6]), (200, FAIL, [6]), (403, FAIL, [6]), (429, UNDECIDED, [6])])
+def test_a_revoked_token_opens_no_other_operation_either(elsewhere: int, verdict: Verdict, shown: list[int]) -> None:
+    person = {"profile": {"id": "2"}}
+    exchanges = [seen("identity.control", ME, 200, person), created(), seen("pat.use", ME, 200, person), seen("pat.revoke", REVOKE, 204)]
+    judgement = judge("PAT-07", REVOKE, *exchanges, seen("pat.revoked_use", ME, 401), seen("pat.revoked_use", "listUsers", elsewhere))
+    assert (judgement.verdict, [exchange.number for exchange in judgement.exchanges]) == (verdict, shown)
+    assert ("at GET /api/admin/users" in judgement.detail) is (elsewhere != 429)
+
+
+def test_whose_revocation_tells_that_a_token_exists() -> None:
+    unknown = judge("PAT-09", REVOKE, seen("pat.revoke_unknown", REVOKE, 204), seen("pat.foreign_revoke", REVOKE, 404))
+    assert (unknown.verdict, unknown.detail) == (FAIL, "The revocation of a token that does not exist is answered 204.")
+    foreign = judge("PAT-09", REVOKE, seen("pat.revoke_unknown", REVOKE, 404), seen("pat.foreign_revoke", REVOKE, 403))
+    assert (foreign.verdict, foreign.detail.startswith("Another user's token is answered 403")) == (FAIL, True)
+
+
+# What a creation may ask
+
+
+def test_whether_a_document_limits_names_the_script_tells() -> None:
+    broke = {("creations", "admin"): Outcome(UNDECIDED, "The session was refused.")}
+    assert building.judge("PAT-11", CREATE, outcomes=broke).detail == "The session was refused."
+    assert building.judge("PAT-11", CREATE, outcomes={("creations", "survey"): Outcome(UNDECIDED, "No session.")}).verdict is SKIP
+    assert building.judge("PAT-11", CREATE, created(), outcomes=broke).verdict is UNDECIDED
+
+
+@pytest.mark.parametrize(("requirement", "probe"), [("PAT-11", "pat.wrong_name"), ("PAT-12", "pat.wrong_expiry")])
+def test_what_a_server_takes_is_told_from_what_it_refuses_otherwise(requirement: str, probe: str) -> None:
+    assert "is accepted" in judge(requirement, CREATE, created(), seen(probe, CREATE, 201)).detail
+    assert "is accepted" not in judge(requirement, CREATE, created(), seen(probe, CREATE, 409)).detail
+
+
+@pytest.mark.parametrize(
+    ("requirement", "at", "script", "seen_besides"),
+    [("PAT-12", CREATE, "creations", [created()]), ("PAT-10", REVOKE, "personal_tokens", [created(), listed(record())])],
+)
+def test_what_was_not_sent_is_not_judged(requirement: str, at: str, script: str, seen_besides: list[Exchange]) -> None:
+    broke = {(script, "admin"): Outcome(SKIP, "The run was short of time.")}
+    assert building.judge(requirement, at, *seen_besides, outcomes=broke).detail == "The run was short of time."
+    assert judge(requirement, at, *seen_besides).verdict is UNDECIDED
+
+
+def extras(claims: Record | None, usual: Record | None) -> tuple[list[Exchange], dict[str, TokenFacts]]:
+    """A creation with members too many beside a plain one, and the claims of the two tokens; None: it is no JWT."""
+    kind = "personal_access_token"
+    facts = {
+        "PERSONAL_ACCESS_TOKEN_1": TokenFacts(kind, "", 1, claims=usual),
+        "PERSONAL_ACCESS_TOKEN_2": TokenFacts(kind, "", 1, claims=claims),
+    }
+    made: Json = {"jwt": "${PERSONAL_ACCESS_TOKEN_2}", "token": record(8)}
+    return [created(), seen("pat.extras", CREATE, 201, made, data={"id": "mine"})], facts
+
+
+@pytest.mark.parametrize(
+    ("claims", "usual", "words"),
+    [
+        ({"aud": ["a"], "sub": "2"}, {"aud": ["a"], "sub": "2"}, None),
+        ({"jti": "x", "exp": 2}, {"jti": "y", "exp": 1}, None),
+        ({"scope": "all"}, {"scope": "own"}, "the claim scope"),
+        ({"admin": True}, {"aud": None}, "the claim admin"),
+        ({"permissions": ["a"]}, {"permissions": []}, "the claim permissions"),
+        ({"aud": "b"}, {"aud": "a"}, "the claim aud"),
+        ({"userId": "3"}, {"userId": "2"}, "the claim userId"),
+        ({"scope": "all"}, None, None),
+        (None, {"scope": "own"}, None),
+        (None, None, None),
+    ],
+)
+def test_a_claim_that_a_client_chose(claims: Record | None, usual: Record | None, words: str | None) -> None:
+    of = with_application(contract(), "admin", identity=None)
+    exchanges, facts = extras(claims, usual)
+    judgement = judge("PAT-13", CREATE, *exchanges, of=of, facts=facts)
+    assert judgement.verdict is (FAIL if words else PASS)
+    assert judgement.detail == (f"The creation let the client choose {words}." if words else "The members too many are ignored.")
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(429, UNDECIDED), (500, UNDECIDED), (501, UNDECIDED), (403, PASS), (401, PASS)])
+def test_what_decides_nothing_of_a_token_made_with_a_token(status: int, verdict: Verdict) -> None:
+    assert judge("PAT-15", CREATE, seen("pat.child", CREATE, status)).verdict is verdict
+
+
+def without_tokens() -> Contract:
+    """The contract of an application without personal access tokens."""
+    return with_application(contract(), "admin", personal_access_tokens=None)
+
+
+@pytest.mark.parametrize("requirement", ["PAT-01", "PAT-02", "PAT-04", "PAT-05", "PAT-08", "PAT-10", "PAT-11", "PAT-13", "PAT-15", "PAT-19"])
+@pytest.mark.parametrize("at", ["getSurveyUser", "getHealth"])
+def test_where_there_are_no_personal_tokens_none_is_judged(requirement: str, at: str) -> None:
+    exchanges = [seen(name, at, 200) for name in ("pat.create", "pat.list", "pat.revoke_malformed", "pat.extras", "pat.child")]
+    judgement = judge(requirement, at, *exchanges)
+    assert (judgement.verdict, judgement.detail) == (UNDECIDED, "The operation belongs to no application with personal access tokens.")
+    assert judge(requirement, CREATE, *exchanges, of=without_tokens()).detail == judgement.detail
+
+
+@pytest.mark.parametrize(("at", "of"), [("getHealth", contract()), (REVOKE, with_application(contract(), "admin", identity=None))])
+def test_where_there_is_no_who_am_i_no_use_is_judged(at: str, of: Contract) -> None:
+    judgement = judge("PAT-07", at, seen("pat.revoke", REVOKE, 204), of=of)
+    assert (judgement.verdict, judgement.detail) == (UNDECIDED, "The operation belongs to no application with a who-am-I operation.")
