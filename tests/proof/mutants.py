@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ast
+from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 _SAYING = {"met", "broken", "weak", "undecided", "untestable", "NotObserved", "say"}
@@ -87,8 +88,12 @@ class Mutant:
 
 
 def mutants_of(module: str, tree: ast.Module) -> Iterator[Mutant]:
-    """Every mutant of `module`, whose syntax is `tree`."""
-    yield from _Walk(module).statements(tree, "body")
+    """Every mutant of `module`, whose syntax is `tree`; of several that are called alike, all but the first are told apart by a number."""
+    alike: Counter[str] = Counter()
+    for mutant in _Walk(module).statements(tree, "body"):
+        alike[mutant.name] += 1
+        number = alike[mutant.name]
+        yield mutant if number == 1 else replace(mutant, new=f"{mutant.new} ({number})")
 
 
 @dataclass(slots=True)

@@ -145,12 +145,13 @@ class Trial:
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             signal.setitimer(signal.ITIMER_REAL, _PATIENCE)
             sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123  # until the process ends
+            order = self._order(mutant)  # by the code as it is
             try:
                 plant(mutant, trees[mutant.module])
             except Exception:  # noqa: BLE001  # whatever it is, it would be noticed
                 return _IMPORT
             first = by_name.get(before.get(mutant.name, ""))
-            for examiner in [*([] if first is None else [first]), *self._order(mutant)]:
+            for examiner in [*([] if first is None else [first]), *order]:
                 signal.setitimer(signal.ITIMER_REAL, max(_PATIENCE, 20 * self.took[examiner]))
                 if self.examiners[examiner].objects(mutant):
                     return self.examiners[examiner].name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from authproof.checks.answers import accepted, gives_no_cookie, refused, response_of, who_am_i_tells
+from authproof.checks.answers import accepted, came_from_elsewhere, gives_no_cookie, refused, response_of, who_am_i_tells
 from authproof.checks.appearance import alike
 from authproof.checks.designs import refresh_token_in_a_cookie, refresh_tokens
 from authproof.checks.registry import all_logins, check, first_logins
@@ -127,7 +127,7 @@ def password_is_compared_exactly(seen: Evidence, operation: Operation) -> Judgem
 def _compared(exchange: Exchange) -> Judgement:
     if response_of(exchange).is_success:
         return broken(f"A password is accepted with {exchange.probe.variant}.", exchange)
-    if exchange.status == 429 or exchange.status >= 500:
+    if exchange.status == 429 or exchange.status >= 500 or came_from_elsewhere(response_of(exchange)):
         return undecided(f"A password with {exchange.probe.variant} is answered {exchange.status}.", exchange)
     return met(f"A password with {exchange.probe.variant} is refused.", exchange)
 
@@ -212,7 +212,7 @@ def extra_members_give_no_power(seen: Evidence, operation: Operation) -> Judgeme
     application, _ = login_of(seen, operation)
     exchange = seen.one("login.extra_members", operation)
     response = response_of(exchange)
-    if response.status == 429 or response.status >= 500:
+    if response.status == 429 or response.status >= 500 or came_from_elsewhere(response):
         return undecided(f"A login with additional members is answered {response.status}.", exchange)
     if not response.is_success:
         return met(f"Additional members are refused with {response.status}.", exchange)
@@ -258,7 +258,7 @@ def login_issues_a_cookie_of_its_own(seen: Evidence, operation: Operation) -> Ju
         given = seen.tokens_in(refresh_token_in(application, exchange) or "")
         if sent and (not given or given[0] in sent):
             return broken("A login that brings a refresh cookie is given no new one.", exchange)
-    for exchange in seen.all("login.made_up_cookie"):
+    for exchange in seen.all("login.made_up_cookie", application.refresh) if application.refresh else ():
         if response_of(exchange).is_success:
             return broken("A made-up refresh cookie opens a session after a login that it came with.", *logins[:1], exchange)
         if exchange.status == 429 or exchange.status >= 500:

@@ -176,7 +176,7 @@ def forbidden_names_insufficient_scope(seen: Evidence, operation: Operation) -> 
 def withdrawn_permission_is_gone(seen: Evidence, operation: Operation) -> Judgement:
     """A permission that was taken away opens nothing, at the latest with the next access token (CWE-863)."""
     if not seen.all("withdrawal.before", operation) and seen.all("withdrawal.before"):
-        return untestable("Another operation of the application showed it.")
+        return untestable("Another operation showed it.")
     before, old, new = (seen.one(f"withdrawal.{name}", operation) for name in ("before", "old_token", "new_token"))
     unclear = [exchange for exchange in (new, old) if _does_not_decide(exchange) or exchange.status >= 500]
     unclear += [] if response_of(before).is_success else [before]

@@ -20,6 +20,9 @@ from authproof_spec import Operation
 from authproof_spec.contract import Meaning, PersonalAccessTokens
 from authproof_spec.pointer import Json, get
 
+_DAY = 86400
+_FAR = 1e15
+"""Seconds since the epoch, or milliseconds, beyond which nothing is a time."""
 _GRAIN = 60
 """Seconds to which a server may round the times that it records."""
 
@@ -71,6 +74,7 @@ def token_is_shown_once(seen: Evidence, operation: Operation) -> Judgement:
     for exchange in seen.all("pat.listed_value"):
         if response_of(exchange).is_success:
             return broken(f"The list shows {exchange.probe.variant}, and that is accepted as a token.", listing, exchange)
+    for exchange in seen.all("pat.listed_value"):
         if exchange.status == 429:
             return undecided(f"What the list shows as {exchange.probe.variant} was not judged: the target limits requests (429).", exchange)
     if not response_of(listing).is_success:
@@ -98,16 +102,22 @@ def claims_of_the_personal_token_match(seen: Evidence, operation: Operation) -> 
         return undecided("The token is no JWT, so it has no claims to read.", exchange)
     for claim in seen.contract.tokens.claims_meaning(Meaning.AUDIENCE):
         value = claims.get(claim)
-        if frozenset(value if isinstance(value, list) else [str(value)]) != personal.kind.audience:
+        if {str(entry) for entry in (value if isinstance(value, list) else [value])} != personal.kind.audience:
             return broken(f"The claim {claim} is {value}, and {sorted(personal.kind.audience)} is declared.", exchange)
-    for claim in seen.contract.tokens.claims_meaning(Meaning.EXPIRES_AT):
-        recorded = _moment(get(record, personal.record["expiresAt"]) if "expiresAt" in personal.record else None)
-        value = claims.get(claim)
-        if recorded is not None and isinstance(value, int | float):
-            if abs(recorded - value) > 86400:
-                return broken(f"The claim {claim} and the record's expiry are {abs(recorded - value):.0f} seconds apart.", exchange)
-            if abs(recorded - value) > 60:
-                return weak(f"The claim {claim} and the record's expiry are {abs(recorded - value):.0f} seconds apart.", exchange)
+    recorded = _moment(get(record, personal.record["expiresAt"]) if "expiresAt" in personal.record else None)
+    # The record may be all that tells when the token ends.
+    ends = {claim: claims[claim] for claim in seen.contract.tokens.claims_meaning(Meaning.EXPIRES_AT) if claims.get(claim) is not None}
+    if recorded is None or not ends:
+        return met("The token's claims match its record.", exchange)
+    return worst(*(_ends_as_recorded(claim, value, recorded, exchange) for claim, value in ends.items()))
+
+
+def _ends_as_recorded(claim: str, value: Json, recorded: float, exchange: Exchange) -> Judgement:
+    if not isinstance(value, int | float) or not abs(value) < _FAR:
+        return broken(f"The claim {claim} is no time, and the record has an expiry.", exchange)
+    apart = abs(recorded - value)
+    if apart > _GRAIN:
+        return (broken if apart > _DAY else weak)(f"The claim {claim} and the record's expiry are {apart:.0f} seconds apart.", exchange)
     return met("The token's claims match its record.", exchange)
 
 
@@ -181,7 +191,7 @@ def revoked_token_is_refused_at_once(seen: Evidence, operation: Operation) -> Ju
     judgement = refused(seen.one("pat.revoked_use", here), what)
     late = seen.all("pat.revoked_use_later", application.identity.operation)
     if late and refused(late[0], "It").verdict is Verdict.PASS:
-        return weak("A revoked personal access token is refused only a second later.", *judgement.exchanges, *late)
+        judgement = weak("A revoked personal access token is refused only a second later.", *judgement.exchanges, *late)
     others = [exchange for exchange in sent_to_application(seen, ["pat.revoked_use"], operation) if exchange.probe.operation != here.id]
     return worst(judgement, *(refused(exchange, what_at(seen, exchange, operation, what)) for exchange in others))
 
@@ -202,7 +212,7 @@ def revoked_token_is_shown_as_revoked(seen: Evidence, operation: Operation) -> J
     revoked = _revoked_identifier(seen, personal, operation)
     for item in items:
         shown = get(item, personal.record["revoked"]) if "revoked" in personal.record else True
-        if _member(item, personal, "id") == revoked and shown in {False, None}:
+        if _member(item, personal, "id") == revoked and (shown is None or shown is False):
             return broken("The list does not show the revoked token as revoked.", listing)
     return met("The revoked token is shown as revoked, or is gone.", listing, again)
 
@@ -221,7 +231,7 @@ def unknown_and_foreign_token_look_alike(seen: Evidence, operation: Operation) -
     unknown = seen.one("pat.revoke_unknown", operation)
     foreign = seen.all("pat.foreign_revoke", operation)
     answers = (unknown, *foreign)
-    if any(exchange.status == 429 or exchange.status >= 500 for exchange in answers):
+    if any(exchange.status == 429 or exchange.status >= 500 or came_from_elsewhere(response_of(exchange)) for exchange in answers):
         return undecided(f"The revocations are answered {', '.join(str(exchange.status) for exchange in answers)}.", *answers)
     if response_of(unknown).is_success:
         return broken(f"The revocation of a token that does not exist is answered {unknown.status}.", unknown)
@@ -244,6 +254,7 @@ def malformed_id_is_harmless(seen: Evidence, operation: Operation) -> Judgement:
     for exchange in exchanges:
         if response_of(exchange).is_success or exchange.status in {401, 500, 501}:
             return broken(f"The revocation of a malformed id is answered {exchange.status}.", exchange)
+    for exchange in exchanges:
         if exchange.status == 429 or exchange.status > 501 or came_from_elsewhere(response_of(exchange)):
             return undecided(f"The revocation of a malformed id is answered {exchange.status}.", exchange)
     _, record = _created(seen, personal)

@@ -220,7 +220,7 @@ def _malformed(exchange: Exchange) -> Judgement:
     what = f"A code sent as {exchange.probe.variant}"
     if response_of(exchange).is_success:
         return broken(f"{what} is accepted.", exchange)
-    if exchange.status in {400, 401, 403, 422}:
+    if exchange.status in {400, 401, 403, 422} and not came_from_elsewhere(response_of(exchange)):
         return met(f"{what} is refused with {exchange.status}.", exchange)
     return undecided(f"{what} is answered {exchange.status}, which is no refusal of the code.", exchange)
 
