@@ -28,7 +28,7 @@ from authproof_spec.pointer import Json, get, put
 DAY = 86400
 OWNER_MEMBERS = ("userId", "user_id", "ownerId", "owner_id", "accountId", "account_id", "sub")
 """Names that servers have for the owner of an object, besides those of the contract."""
-_MALFORMED = ("*", "%")
+_MALFORMED = ("*", "'")
 _LONGEST = 10_000
 _LAG = 1
 """Seconds that the copies of a server may need to hear of a revocation."""

@@ -145,6 +145,7 @@ class ValidatesStrangers(Guard):
 @fault(
     "sends-no-challenge-without-credentials",
     breaks="BEARER-02",
+    also=("DOC-08",),
     reference="RFC 9110 §11.6.1",
     harm="A client that does not know the API cannot learn from its refusal how to authenticate.",
 )
@@ -158,6 +159,7 @@ class SendsNoChallenge(Guard):
 @fault(
     "sends-no-challenge-on-one-operation",
     breaks="BEARER-02",
+    also=("DOC-08",),
     reference="RFC 9110 §15.5.2",
     harm="One operation does not tell its clients how to authenticate.",
 )

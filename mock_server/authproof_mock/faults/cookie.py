@@ -220,7 +220,7 @@ class ShowsItInAHeader(_Bakes):
     "sets-the-cookie-before-it-checks-the-password",
     breaks="COOKIE-09",
     # It asks for the same of a wrong password in particular.
-    also=("LOGIN-02", "DOC-08"),
+    also=("LOGIN-02", "DOC-08", "LOGIN-04"),
     reference="CWE-287",
     harm="Whoever knows an address gets a session of its owner.",
 )
@@ -326,6 +326,7 @@ class BakesALargeCookie(Tokens):
 @fault(
     "lets-caches-keep-the-tokens-of-a-login",
     breaks="COOKIE-13",
+    also=("DOC-08",),
     reference="CWE-525",
     harm="The next user of a shared cache or browser finds the tokens.",
 )
@@ -350,6 +351,7 @@ class LetsBrowsersKeepRefreshes(Answers):
 @fault(
     "lets-caches-keep-the-tokens-of-a-second-factor",
     breaks="COOKIE-13",
+    also=("DOC-08",),
     reference="RFC 6749 §5.1",
     harm="The next user of a shared cache or browser finds the tokens of somebody whom a password alone would not let in.",
 )
@@ -441,6 +443,7 @@ class _KeepsTheRefusedCookie(Flows):
 @fault(
     "keeps-the-cookie-of-a-refused-refresh",
     breaks="REFRESH-21",
+    also=("DOC-08",),
     reference="contract",
     harm="The browser sends a dead cookie again and again, and each time it looks like theft.",
 )
@@ -451,6 +454,7 @@ class KeepsTheRefusedCookie(_KeepsTheRefusedCookie):
 @fault(
     "keeps-the-cookie-of-an-expired-refresh",
     breaks="REFRESH-21",
+    also=("DOC-08",),
     reference="contract",
     harm="After a night the browser sends a dead cookie with every visit, until somebody empties it.",
 )

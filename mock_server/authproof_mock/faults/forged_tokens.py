@@ -59,7 +59,7 @@ class Forgives(Tokens):
 @fault(
     "accepts-alg-none",
     breaks="JWT-09",
-    also=("BEARER-22", "LOGOUT-06", "REFRESH-12"),
+    also=("LOGOUT-06", "REFRESH-12"),
     reference="CVE-2015-2951",
     harm="Anybody writes a token for any account, without a key.",
 )
@@ -787,6 +787,7 @@ class _Tells(Guard):
 @fault(
     "tells-the-signature-that-it-wanted",
     breaks="JWT-49",
+    also=("PAT-02",),
     reference="CVE-2019-7644",
     harm="Anybody asks the server for the signature of his token, and sends it again.",
 )

@@ -48,7 +48,7 @@ class SetsTheCookieTwice(Flows):
 @fault(
     "sets-no-cookie-at-login",
     breaks="LOGIN-01",
-    also=("LOGIN-13",),  # a login that brings a cookie is given no new one
+    also=("LOGIN-13", "DOC-08"),  # a login that brings a cookie is given no new one
     reference="contract",
     harm="Users are logged out with their first access token.",
 )
@@ -129,6 +129,7 @@ class TellsByTheMessage(TellsApart):
 @fault(
     "tells-unknown-accounts-by-the-challenge",
     breaks="LOGIN-04",
+    also=("DOC-08",),
     reference="CWE-204",
     harm="Anybody who reads headers finds out who has an account.",
 )
@@ -225,7 +226,7 @@ class _JudgesOtherwise(Validation):
 @fault(
     "takes-a-missing-password-for-a-wrong-one",
     breaks="LOGIN-07",
-    also=("LOGIN-09", "LOGIN-08"),  # it answers every body that is not valid so
+    also=("LOGIN-09", "LOGIN-08", "DOC-08"),  # it answers every body that is not valid so
     reference="RFC 9110 §15.5.1",
     harm="A client with a bug counts as an attacker, and locks its user out.",
 )
@@ -350,6 +351,7 @@ class FailsOnBrokenJson(_OnBrokenJson):
 @fault(
     "takes-broken-json-for-wrong-credentials",
     breaks="LOGIN-09",
+    also=("DOC-08",),
     reference="RFC 9110 §15.5.1",
     harm="A client whose connection breaks off counts as an attacker.",
 )

@@ -79,6 +79,7 @@ class EndsTheAccessTokenAlone(_Logout):
 @fault(
     "keeps-the-cookie-of-a-second-logout",
     breaks="LOGOUT-02",
+    also=("DOC-08",),
     reference="RFC 6265 §5.3",
     harm="A browser whose first logout was lost keeps its cookie.",
 )
@@ -94,6 +95,7 @@ class KeepsTheCookieOfASecondLogout(Flows):
 @fault(
     "keeps-a-malformed-cookie-at-logout",
     breaks="LOGOUT-02",
+    also=("DOC-08",),
     reference="RFC 6265 §3.1",
     harm="A damaged cookie stays in the browser, whatever its user does.",
 )

@@ -76,7 +76,7 @@ class AsksForAnotherPermission(Guard):
 @fault(
     "answers-401-for-a-missing-permission",
     breaks="AUTHZ-02",
-    also=("AUTHZ-01", "PAT-20"),  # they ask for the same of the operations that read
+    also=("AUTHZ-01",),  # they ask for the same of the operations that read
     reference="contract",
     harm="A client refreshes and logs in again for ever, and never gets there.",
 )
@@ -157,7 +157,6 @@ class CallsItABadRequest(Guard):
 @fault(
     "reads-the-body-before-the-permission",
     breaks="AUTHZ-03",
-    also=("AUTHZ-02",),
     reference="CWE-204",
     harm="Any user learns from the errors what an operation takes that is not for them.",
 )

@@ -86,6 +86,7 @@ class KeepsTheRefreshToken(Flows):
 @fault(
     "sets-no-next-cookie",
     breaks="REFRESH-02",
+    also=("DOC-08",),
     reference="RFC 9700 §4.14.2",
     harm="The second refresh is refused, and looks like theft.",
 )

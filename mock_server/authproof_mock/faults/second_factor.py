@@ -105,6 +105,7 @@ class TakesTheChallengeAsCookie(Flows):
 @fault(
     "sets-no-cookie-after-the-second-factor",
     breaks="MFA-04",
+    also=("DOC-08",),
     reference="contract",
     harm="Users with a second factor are logged out with their first access token.",
 )
