@@ -4,21 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import fields, is_dataclass, replace
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-from authproof_spec import Contract, load_contract
+from authproof_spec import Contract
 from authproof_spec.contract import FORM, MediaType, RequestBody, ResponseRule
 from tests.conformance.checks.building import operation
-
-DESIGNS = Path(__file__).parents[3] / "examples" / "designs"
-
-
-@cache
-def design(name: str) -> Contract:
-    """The contract of one of the examples."""
-    return load_contract(DESIGNS / f"{name}.yaml")
 
 
 def with_operation(of: Contract, name: str, **changes: Any) -> Contract:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 from authproof.checks import CHECKS
@@ -14,6 +15,7 @@ from authproof.verdict import Judgement
 from authproof_spec import Contract, load_contract
 from authproof_spec.contract import Operation
 
+DESIGNS = Path(__file__).parents[3] / "examples" / "designs"
 JSON = ("Content-Type", "application/json")
 CHALLENGE = ("WWW-Authenticate", 'Bearer realm="api"')
 INVALID = ("WWW-Authenticate", 'Bearer error="invalid_token"')
@@ -25,6 +27,12 @@ FACTS = {"ACCESS_TOKEN_1": TokenFacts("access_token", "", 1), "PASSWORD_1": Toke
 @cache
 def contract() -> Contract:
     return load_contract()
+
+
+@cache
+def design(name: str) -> Contract:
+    """The example of a design called `name`, such as api-keys, or the bundled document where it has no name."""
+    return load_contract(DESIGNS / f"{name}.yaml") if name else contract()
 
 
 def operation(name: str, of: Contract | None = None) -> Operation:

@@ -2,23 +2,13 @@
 
 from __future__ import annotations
 
-from functools import cache
-from pathlib import Path
-
 from authproof.checks import CHECKS
 from authproof.evidence import Outcome
 from authproof.verdict import Judgement, Verdict
-from authproof_spec import Contract, load_contract
+from authproof_spec import Contract
 from tests.conformance.checks import building, recorded
 
-EXAMPLES = Path(__file__).parents[3] / "examples" / "designs"
 BROKE_OFF = Outcome(Verdict.SKIP, "The profile has nothing for this script.")
-
-
-@cache
-def design(name: str) -> Contract:
-    """The contract of the example called `name`, such as api-keys."""
-    return load_contract(EXAMPLES / f"{name}.yaml")
 
 
 def subjects(requirement: str, of: Contract) -> list[str]:

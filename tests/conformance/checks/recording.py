@@ -37,12 +37,6 @@ def contract(*changes: tuple[str, str]) -> Contract:
         return load_contract(path)
 
 
-@cache
-def design(name: str) -> Contract:
-    """The document of the example `name`, of another design."""
-    return load_contract(Path(__file__).parents[3] / "examples" / "designs" / f"{name}.yaml")
-
-
 def altered(**changes: Any) -> Contract:
     """The bundled contract with another admin application."""
     of = contract()

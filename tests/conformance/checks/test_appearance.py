@@ -6,9 +6,10 @@ import json
 
 import pytest
 
+from authproof.checks.appearance import alike
 from authproof.exchange import Response
 from authproof.verdict import Judgement, Verdict
-from tests.conformance.checks.building import JSON, answer, asked, judge
+from tests.conformance.checks.building import JSON, MESSAGE, answer, asked, judge
 
 LOGIN = "POST /api/admin/auth/login"
 TEXT = ("Content-Type", "text/plain")
@@ -84,3 +85,13 @@ def test_a_name_that_is_repeated_in_other_letters_is_an_address_like_any() -> No
     one, other = told("There is no anna@example.com here."), told("There is no Ottokar here.")
     assert compared(one, other, ("Anna@Example.com", "Ottokar")).verdict is PASS
     assert compared(one, told("There is no Annabel here."), ("Anna@Example.com", "Ottokar")).verdict is FAIL
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "verdict"),
+    [("a=1; Path=/", "a=2; Path=/", Verdict.PASS), (" a =1", "a=2", Verdict.PASS), ("a=1", "b=1", Verdict.FAIL), ("a=1", None, Verdict.FAIL)],
+)
+def test_which_cookies_come_is_seen_and_not_their_values(one: str, other: str | None, verdict: Verdict) -> None:
+    answers = [answer(401, MESSAGE, JSON, *([("Set-Cookie", cookie)] if cookie else [])) for cookie in (one, other)]
+    first, second = (asked("login.unknown", "adminLogin", found) for found in answers)
+    assert alike([], first, second, "They").verdict is verdict

@@ -9,8 +9,8 @@ import pytest
 from authproof.exchange import Exchange, Response
 from authproof.verdict import Judgement, Verdict
 from tests.conformance.checks import building
-from tests.conformance.checks.building import CHALLENGE, INVALID, JSON, MESSAGE, TOKEN, answer, asked, judge
-from tests.conformance.checks.designs import BROKE_OFF, design, without
+from tests.conformance.checks.building import CHALLENGE, INVALID, JSON, MESSAGE, TOKEN, answer, asked, design, judge
+from tests.conformance.checks.designs import BROKE_OFF, without
 
 ME = "GET /api/admin/user"
 USERS = "GET /api/admin/users"
@@ -414,3 +414,20 @@ def test_what_was_not_asked_is_told_by_its_script(requirement: str, script: str)
 
 def test_altered_opaque_tokens_are_sent_by_a_script_of_their_own() -> None:
     assert without("opaque", "BEARER-28", "whoAmI", TOKEN_DUE).detail == BROKE_OFF.reason
+
+
+def test_error_codes_are_asked_of_bearer_tokens_alone() -> None:
+    of = design("api-keys")
+    own = next(operation for operation in of.operations if operation.is_protected)
+    judgement = judge("BEARER-05", own.id, asked("bearer.garbage", own.id, answer(401), of=of), of=of)
+    assert judgement.verdict is Verdict.SKIP
+
+
+@pytest.mark.parametrize(("at_identity", "verdict"), [(200, Verdict.INCONCLUSIVE), (401, Verdict.FAIL), (None, Verdict.FAIL)])
+def test_a_forgery_that_is_believed_is_no_stranger(at_identity: int | None, verdict: Verdict) -> None:
+    strangers = [asked("bearer.none", USERS, answer(401)), asked("bearer.garbage", USERS, answer(401)), asked("jwt.none", USERS, answer(403))]
+    taken = [] if at_identity is None else [asked("jwt.none", ME, answer(at_identity))]
+    assert judge("BEARER-22", USERS, *strangers, *taken).verdict is verdict
+    # A 403 to nobody at all is another matter.
+    nobody = asked("bearer.none", USERS, answer(403))
+    assert judge("BEARER-22", USERS, nobody, *strangers[1:], *taken).verdict is Verdict.FAIL

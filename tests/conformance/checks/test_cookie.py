@@ -12,9 +12,9 @@ from authproof.verdict import Judgement, Verdict
 from authproof_spec import Contract
 from authproof_spec.contract import BodyCarrier, CookiePolicy
 from tests.conformance.checks import building
-from tests.conformance.checks.building import JSON, asked
-from tests.conformance.checks.designs import BROKE_OFF, design, subjects, without
-from tests.conformance.checks.recorded import Recorded, contract
+from tests.conformance.checks.building import JSON, answer, asked, design
+from tests.conformance.checks.designs import BROKE_OFF, subjects, without
+from tests.conformance.checks.recorded import PAGE, Recorded, contract
 
 LOGIN, REFRESH, LOGOUT = "POST /api/admin/auth/login", "POST /api/admin/auth/refresh", "POST /api/admin/auth/logout"
 HEALTH = "GET /api/health"
@@ -437,3 +437,27 @@ SCRIPTS = [
 def test_what_was_not_asked_is_told_by_its_script(requirement: str, at: str, script: str) -> None:
     judgement = without(script, requirement, at)
     assert (judgement.verdict, judgement.detail) == (Verdict.SKIP, BROKE_OFF.reason)
+
+
+@pytest.mark.parametrize(
+    ("status", "headers", "verdict"),
+    [
+        (429, (JSON,), Verdict.INCONCLUSIVE),
+        (500, (JSON,), Verdict.INCONCLUSIVE),
+        (403, (PAGE,), Verdict.INCONCLUSIVE),
+        (200, (JSON,), Verdict.FAIL),
+        (401, (JSON,), Verdict.FAIL),
+    ],
+)
+def test_a_logout_that_does_not_decide_clears_nothing(status: int, headers: tuple[tuple[str, str], ...], verdict: Verdict) -> None:
+    assert Recorded().judge("COOKIE-10", "adminLogout", [asked("logout", "adminLogout", answer(status, b"{}", *headers))]).verdict is verdict
+
+
+@pytest.mark.parametrize(("at", "words"), [("surveyLogin", "The cookie"), ("surveyAliasLogin", "At POST /api/auth/login/alias: The cookie")])
+def test_what_a_further_login_does_is_told_of_it(at: str, words: str) -> None:
+    given = answer(200, b"{}", JSON, ("Set-Cookie", "it24s_refresh_token=x; Path=/api/auth; Max-Age=86400; Secure; SameSite=Lax"))
+    judgement = Recorded().judge("COOKIE-01", "surveyLogin", [asked("login.good", at, given)])
+    assert judgement.verdict is Verdict.FAIL
+    assert judgement.detail.startswith(words)
+    flagged = answer(200, b"{}", JSON, ("Set-Cookie", "it24s_refresh_token=x; Path=/api/auth; Max-Age=86400; Secure; HttpOnly; SameSite=Lax"))
+    assert Recorded().judge("COOKIE-01", "surveyLogin", [asked("login.good", at, flagged)]).detail.startswith("The cookie")

@@ -13,8 +13,8 @@ from authproof.scripts.cors import foreign_origin, look_alikes
 from authproof.verdict import Verdict
 from authproof_spec import Contract, load_contract
 from authproof_spec.contract import Operation
-from tests.conformance.checks.building import JSON, answer, asked, operation
-from tests.conformance.checks.designs import BROKE_OFF, design, without
+from tests.conformance.checks.building import JSON, answer, asked, design, operation
+from tests.conformance.checks.designs import BROKE_OFF, without
 from tests.conformance.checks.recorded import OWN, PAGE, Recorded, contract, judge
 
 ME, LOGIN, REFRESH, LOGOUT = "GET /api/admin/user", "POST /api/admin/auth/login", "POST /api/admin/auth/refresh", "POST /api/admin/auth/logout"

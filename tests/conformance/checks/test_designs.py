@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from authproof.checks import designs
-from tests.conformance.checks.designed import IN_BODY, IN_COOKIE, KEYS, LOGINS, design, first
+from tests.conformance.checks.building import design
+from tests.conformance.checks.designed import IN_BODY, IN_COOKIE, KEYS, LOGINS, first
 
 BUNDLED = ""
 

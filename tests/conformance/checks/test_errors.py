@@ -414,3 +414,9 @@ def test_a_log_that_nobody_read(outcomes: dict[tuple[str, str], Outcome], verdic
 def test_what_the_run_put_into_a_url_is_no_fault_of_the_log() -> None:
     sent = asked("bearer.query", ME, answer(401), target=f"/api/admin/user?access_token={TOKEN}")
     assert judge("ERR-09", LOGIN, sent, hooks=(HookRecord("read_log", 1.0, f"GET /api/admin/user?access_token={TOKEN} 401"),)).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(("message", "verdict"), [("No.", Verdict.PASS), ("", Verdict.FAIL), ("  ", Verdict.FAIL)])
+def test_an_empty_message_says_nothing(message: str, verdict: Verdict) -> None:
+    body = json.dumps({"message": message}).encode()
+    assert judge("ERR-01", ME, asked("bearer.none", ME, answer(401, body))).verdict is verdict

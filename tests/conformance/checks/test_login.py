@@ -13,8 +13,8 @@ from authproof.verdict import Judgement, Verdict
 from authproof_spec import Contract
 from authproof_spec.contract import Meaning, MediaType, RequestBody
 from authproof_spec.pointer import Json
-from tests.conformance.checks.altered import design, with_application, with_form, with_operation, with_responses
-from tests.conformance.checks.building import JSON, answer, asked, operation
+from tests.conformance.checks.altered import with_application, with_form, with_operation, with_responses
+from tests.conformance.checks.building import JSON, MESSAGE, answer, asked, design, operation
 from tests.conformance.checks.recorded import PAGE, Recorded, contract
 
 LOGIN, ALIAS, LINK, ME, REFRESH = (
@@ -548,3 +548,23 @@ def test_five_seconds_for_an_absurd_length() -> None:
     assert [exchange.number for exchange in tried(5.0).exchanges] == [2, 3]
     assert tried(5.1).verdict is Verdict.FAIL
     assert tried(0.1, before=200, after=401).verdict is Verdict.INCONCLUSIVE
+
+
+@pytest.mark.parametrize(
+    ("first", "further", "verdict", "words"),
+    [
+        (401, None, "pass", "A disabled account with its right password"),
+        (401, 401, "pass", "A disabled account at POST /api/auth/login/alias"),
+        (401, 200, "fail", "A disabled account at POST /api/auth/login/alias"),
+        (200, 401, "fail", "A disabled account with its right password"),
+        (None, 200, "fail", "A disabled account at POST /api/auth/login/alias"),
+        (None, 401, "pass", "A disabled account at POST /api/auth/login/alias"),
+        (None, None, "inconclusive", ""),
+    ],
+)
+def test_a_disabled_account_is_refused_by_every_login(first: int | None, further: int | None, verdict: str, words: str) -> None:
+    tries = (("surveyLogin", first), ("surveyAliasLogin", further))
+    exchanges = [asked("login.disabled", at, answer(status, TOKENS if status == 200 else MESSAGE)) for at, status in tries if status]
+    judgement = Recorded().judge("LOGIN-06", "surveyLogin", exchanges)
+    assert judgement.verdict == verdict
+    assert words in judgement.detail

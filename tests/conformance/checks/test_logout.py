@@ -11,7 +11,9 @@ from authproof.exchange import Exchange
 from authproof.verdict import Verdict
 from authproof_spec import Contract
 from tests.conformance.checks import building
-from tests.conformance.checks.recording import HTML, LOGOUT, ME, NO_ANSWER, REFRESH, altered, contract, design, judge, seen, sets
+from tests.conformance.checks.altered import with_operation
+from tests.conformance.checks.building import design
+from tests.conformance.checks.recording import HTML, LOGOUT, ME, NO_ANSWER, REFRESH, altered, contract, judge, seen, sets
 
 PASS, FAIL, WARN, SKIP, UNDECIDED = Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.SKIP, Verdict.INCONCLUSIVE
 REFUSED = seen("refresh.missing", REFRESH, 401)
@@ -249,3 +251,41 @@ def test_logins_that_give_one_token_open_one_session(other: str, status: int, ve
 def test_of_several_tries_with_another_session_the_last_one_counts(statuses: tuple[int, ...], verdict: Verdict) -> None:
     exchanges = [REFUSED, seen("logout", LOGOUT, 200), *(seen("logout.other_session", REFRESH, status) for status in statuses)]
     assert judge("LOGOUT-07", LOGOUT, *exchanges).verdict is verdict
+
+
+@pytest.mark.parametrize(("before", "verdict"), [(401, SKIP), (200, FAIL)])
+def test_where_a_login_ends_the_earlier_sessions_none_is_left_to_look_at(before: int, verdict: Verdict) -> None:
+    exchanges = [
+        REFUSED,
+        seen("logout", LOGOUT, 200),
+        seen("logout.other_session", REFRESH, 401),
+        seen("logout.other_session_before", REFRESH, before),
+    ]
+    assert judge("LOGOUT-07", LOGOUT, *exchanges).verdict is verdict
+
+
+@pytest.mark.parametrize(("again", "protected", "verdict"), [(401, True, PASS), (200, True, FAIL), (401, False, FAIL), (403, True, FAIL)])
+def test_what_a_protected_logout_refuses_clears_nothing(again: int, protected: bool, verdict: Verdict) -> None:  # noqa: FBT001
+    ways = next(operation for operation in contract().operations if operation.id == ME).security if protected else ()
+    of = with_operation(contract(), LOGOUT, security=ways)
+    exchanges = [seen("logout", LOGOUT, 200, None, sets("", "; Path=/api/admin/auth; Max-Age=0; Secure")), seen("logout.again", LOGOUT, again)]
+    assert judge("LOGOUT-02", LOGOUT, *exchanges, of=of).verdict is verdict
+
+
+def test_a_logout_that_failed_counts_without_a_refresh_after_it() -> None:
+    assert judge("LOGOUT-01", LOGOUT, seen("logout", LOGOUT, 401)).verdict is FAIL
+    assert judge("LOGOUT-01", LOGOUT, seen("logout", LOGOUT, 200)).verdict is UNDECIDED
+    assert judge("LOGOUT-05", LOGOUT, seen("logout.without_cookie", LOGOUT, 401)).verdict is FAIL
+
+
+def test_of_other_applications_one_that_shows_its_session_is_enough() -> None:
+    of = contract()
+    silent = replace(of.applications["survey"], refresh=None, refresh_token=None, identity=None)
+    several = replace(of, applications={**of.applications, "third": silent})
+    exchanges = [
+        REFUSED,
+        seen("logout", LOGOUT, 200),
+        seen("logout.other_application", "surveyRefresh", 200),
+        seen("refresh.any", "surveyRefresh", 401),
+    ]
+    assert judge("LOGOUT-10", LOGOUT, *exchanges, of=several).verdict is PASS

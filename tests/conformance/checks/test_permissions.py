@@ -11,8 +11,8 @@ from authproof.evidence import Role
 from authproof.exchange import Exchange, Response, TokenFacts
 from authproof.verdict import Verdict
 from tests.conformance.checks import building
-from tests.conformance.checks.altered import design, with_application
-from tests.conformance.checks.building import JSON, answer, asked, operation
+from tests.conformance.checks.altered import with_application
+from tests.conformance.checks.building import JSON, answer, asked, design, operation
 from tests.conformance.checks.recorded import PAGE, Recorded, contract, judge
 
 USERS, CREATE, UPDATE, DELETE = "GET /api/admin/users", "POST /api/admin/users", "PATCH /api/admin/users/{userId}", "DELETE /api/admin/users/{userId}"
@@ -532,3 +532,24 @@ def test_a_way_around_the_second_factor(access: int, refresh: int, verdict: Verd
         asked("elsewhere.refresh", "POST /api/admin/auth/refresh", answer(refresh)),
     ]
     assert judge("APP-05", "POST /api/admin/auth/otp", *exchanges).verdict is verdict
+
+
+@pytest.mark.parametrize(("early", "others", "verdict"), [(400, 400, UNCLEAR), (422, 400, UNCLEAR), (403, 400, FAIL), (400, 404, FAIL)])
+def test_a_body_that_is_judged_first_tells_nothing_of_the_permission(early: int, others: int, verdict: Verdict) -> None:
+    exchanges = [
+        asked("permission.missing", UPDATE, answer(403), body=b"{}"),
+        asked("permission.invalid_body", UPDATE, answer(early), body=b"{}"),
+        asked("withdrawal.all_but_this", UPDATE, answer(others), body=b"{}"),
+    ]
+    assert judge("AUTHZ-02", UPDATE, *exchanges).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("statuses", "words"),
+    [((403, 403, 400), "of the caller's own account"), ((403, 400, 400), "A body is judged before"), ((400, 403, 403), "A body is judged before")],
+)
+def test_the_own_account_may_be_asked_for_nothing(statuses: tuple[int, ...], words: str) -> None:
+    names = ("permission.missing", "permission.invalid_body", "permission.existing")
+    judgement = judge("AUTHZ-03", UPDATE, *(asked(name, UPDATE, answer(status), body=b"{}") for name, status in zip(names, statuses, strict=True)))
+    assert judgement.verdict is FAIL
+    assert words in judgement.detail

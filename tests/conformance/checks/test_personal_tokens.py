@@ -15,7 +15,8 @@ from authproof.verdict import Verdict
 from authproof_spec import Contract
 from authproof_spec.pointer import Json
 from tests.conformance.checks import building
-from tests.conformance.checks.altered import design, with_application
+from tests.conformance.checks.altered import with_application
+from tests.conformance.checks.building import design
 from tests.conformance.checks.recording import CREATE, HTML, LIST, ME, NO_ANSWER, REFRESH, REVOKE, altered, contract, judge, seen, sets, token
 
 PASS, FAIL, WARN, SKIP, UNDECIDED = Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.SKIP, Verdict.INCONCLUSIVE

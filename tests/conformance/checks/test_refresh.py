@@ -14,7 +14,9 @@ from authproof_spec import Contract
 from authproof_spec.contract import RotationPolicy
 from authproof_spec.pointer import Json
 from tests.conformance.checks import building
-from tests.conformance.checks.recording import COOKIE, HTML, ME, NO_ANSWER, REFRESH, altered, contract, design, judge, seen, sends, sets, token
+from tests.conformance.checks.altered import with_responses
+from tests.conformance.checks.building import design
+from tests.conformance.checks.recording import COOKIE, HTML, ME, NO_ANSWER, REFRESH, altered, contract, judge, seen, sends, sets, token
 
 PASS, FAIL, WARN, SKIP, UNDECIDED = Verdict.PASS, Verdict.FAIL, Verdict.WARN, Verdict.SKIP, Verdict.INCONCLUSIVE
 DECLARED = '"401": {$ref: "#/components/responses/RefreshRefused"}'
@@ -543,3 +545,36 @@ def test_a_refresh_does_not_give_the_token_that_it_is_sent_with() -> None:
 def test_a_lock_out_may_take_some_seconds(later: tuple[int, ...], verdict: Verdict) -> None:
     exchanges = (seen("disabled.refresh", REFRESH, 200), *(seen("disabled.refresh_later", REFRESH, status) for status in later))
     assert judge("REFRESH-17", REFRESH, *exchanges).verdict is verdict
+
+
+@pytest.mark.parametrize(
+    ("status", "sent", "verdict"), [(400, (), SKIP), (401, (), SKIP), (403, (), SKIP), (200, (), FAIL), (403, (HTML,), FAIL), (429, (), FAIL)]
+)
+def test_where_a_login_ends_the_earlier_sessions_there_is_no_other_one(status: int, sent: tuple[tuple[str, str], ...], verdict: Verdict) -> None:
+    before = seen("refresh.bystander_before", REFRESH, status, None, *sent)
+    exchanges = [seen("refresh.missing", REFRESH, 401), seen("refresh.reuse", REFRESH, 401), seen("refresh.bystander", REFRESH, 401), before]
+    judgement = judge("REFRESH-06", REFRESH, *exchanges)
+    assert judgement.verdict is verdict
+    assert ("A login ends the earlier sessions" in judgement.detail) is (verdict is SKIP)
+
+
+def test_without_a_refresh_token_elsewhere_none_can_be_offered() -> None:
+    of = contract()
+    alone = replace(of, applications={**of.applications, "survey": replace(of.applications["survey"], refresh_token=None)})
+    judgement = judge("REFRESH-13", REFRESH, of=alone)
+    assert (judgement.verdict, judgement.detail) == (SKIP, "No other application has a refresh token.")
+    # Of several one is enough.
+    several = replace(of, applications={**alone.applications, "third": of.applications["survey"]})
+    assert judge("REFRESH-13", REFRESH, seen("isolation.refresh", REFRESH, 401), of=several).verdict is PASS
+
+
+@pytest.mark.parametrize(("declared", "verdict"), [(True, PASS), (False, FAIL)])
+def test_a_document_may_choose_422_for_a_body_without_a_token(declared: bool, verdict: Verdict) -> None:  # noqa: FBT001
+    of = with_responses(contract(), REFRESH, 422) if declared else contract()
+    assert judge("REFRESH-10", REFRESH, seen("refresh.missing", REFRESH, 422), of=of).verdict is verdict
+
+
+def test_a_use_in_grace_without_an_answer_hides_no_reuse() -> None:
+    of = altered(rotation=RotationPolicy(grace=30))
+    assert judge("REFRESH-03", REFRESH, seen("refresh.reuse", REFRESH, 200), of=of).verdict is FAIL
+    assert judge("REFRESH-03", REFRESH, seen("refresh.reuse", REFRESH, 401), of=of).verdict is UNDECIDED

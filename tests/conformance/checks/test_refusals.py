@@ -9,8 +9,7 @@ from authproof.checks.registry import Check
 from authproof.exchange import Exchange, Response
 from authproof.verdict import Judgement, Verdict
 from authproof_spec import Contract
-from tests.conformance.checks.altered import design
-from tests.conformance.checks.building import answer, asked, evidence, judge, operation
+from tests.conformance.checks.building import answer, asked, design, evidence, judge, operation
 from tests.conformance.checks.recorded import PAGE
 
 ME, USERS, SURVEY = "GET /api/admin/user", "GET /api/admin/users", "GET /api/user"

@@ -16,8 +16,8 @@ from authproof.verdict import Judgement, Verdict, broken, met
 from authproof_spec import Contract
 from authproof_spec.catalogue import load_catalogue
 from authproof_spec.contract import Operation
-from tests.conformance.checks.building import answer, asked, contract, evidence, operation
-from tests.conformance.checks.designed import IN_COOKIE, KEYS, design
+from tests.conformance.checks.building import answer, asked, contract, design, evidence, operation
+from tests.conformance.checks.designed import IN_COOKIE, KEYS
 
 
 @pytest.mark.parametrize("check", CHECKS, ids=lambda check: check.requirement)

@@ -7,8 +7,8 @@ import pytest
 from authproof.exchange import Exchange, Response
 from authproof.verdict import Verdict
 from authproof_spec import load_contract
-from tests.conformance.checks.building import CHALLENGE, JSON, MESSAGE, TOKEN, answer, asked, judge
-from tests.conformance.checks.designs import BROKE_OFF, design, subjects, without
+from tests.conformance.checks.building import CHALLENGE, JSON, MESSAGE, TOKEN, answer, asked, design, judge
+from tests.conformance.checks.designs import BROKE_OFF, subjects, without
 
 ME = "GET /api/admin/user"
 LIST = "GET /api/admin/users"

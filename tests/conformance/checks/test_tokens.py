@@ -9,8 +9,8 @@ import pytest
 
 from authproof.tokens import access_token_in, changed_by_cookie, refresh_token_in, where_access_tokens_are
 from authproof_spec import Contract
-from tests.conformance.checks.building import JSON, answer, asked, contract, operation
-from tests.conformance.checks.designed import IN_BODY, IN_COOKIE, KEYS, design, first
+from tests.conformance.checks.building import JSON, answer, asked, contract, design, operation
+from tests.conformance.checks.designed import IN_BODY, IN_COOKIE, KEYS, first
 
 
 @pytest.mark.parametrize(

@@ -205,3 +205,8 @@ def test_a_target_without_tls_is_not_asked_about_it_twice(requirement: str) -> N
 def test_where_nothing_was_answered_no_field_was_seen() -> None:
     assert Recorded(HTTPS).judge("TRANSPORT-06", LOGIN, [asked("identity.control", ME, None)]).detail == "Nothing was answered."
     assert Recorded(HTTPS).judge("TRANSPORT-07", LOGIN, [asked("identity.control", ME, answer(200, b"", PAGE))]).detail == "No answer was JSON."
+
+
+@pytest.mark.parametrize(("status", "verdict"), [(429, UNCLEAR), (500, UNCLEAR), (503, UNCLEAR), (400, PASS), (426, PASS)])
+def test_an_answer_that_does_not_decide_refuses_no_plain_http(status: int, verdict: Verdict) -> None:
+    assert Recorded(HTTPS).judge("TRANSPORT-02", LOGIN, [asked("transport.plain", None, answer(status), plain=True)]).verdict is verdict
