@@ -113,6 +113,7 @@ class WritesTheSubjectAsANumber(WritesOtherClaims):
 @fault(
     "writes-the-expiry-as-text",
     breaks="JWT-02",
+    also=("PAT-04",),  # whose expiry is to be that of the record
     reference="RFC 7519 §4.1.4",
     harm="A library that compares text with a number lets the token live for ever, or never.",
 )
