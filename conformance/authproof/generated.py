@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import tempfile
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, cast
 
 from authproof_spec import Operation
 from authproof_spec.document import Document
+from authproof_spec.one_case import one_case
 from authproof_spec.pointer import Json
 
 
@@ -26,45 +27,22 @@ class Generator:
 
     def __init__(self, document: Document) -> None:
         self._document = document
-        self._schema: Any = None
 
     def of(self, operation: Operation) -> Generated:
-        """Values for every parameter of `operation` and for its body; none where its schemas cannot be satisfied."""
-        from hypothesis.errors import HypothesisException
-        from schemathesis.core import NotSet
-        from schemathesis.core.errors import SchemathesisError
-
-        try:
-            case = self._case(operation)
-        except (HypothesisException, SchemathesisError, ValueError, TypeError, LookupError, RecursionError):
-            # A schema that allows nothing, or that Schemathesis does not understand: the document's own matter, which DOC-01 tells.
+        """Values for every parameter of `operation` and for its body; none where its schemas cannot be satisfied, which DOC-01 tells."""
+        case = one_case(lambda mode: self._operations[operation.path][operation.method].as_strategy(generation_mode=mode))
+        if case is None:
             return Generated()
+        from schemathesis.core import NotSet
+
         places = {"path": case.path_parameters, "query": case.query, "header": case.headers, "cookie": case.cookies}
         parameters = {(place, name): value for place, values in places.items() for name, value in dict(values or {}).items()}
         has_body = case.media_type is not None and not isinstance(case.body, NotSet)
         return Generated(parameters, cast("Json", case.body) if has_body else None, case.media_type if has_body else None)
 
-    def _case(self, operation: Operation) -> Any:
+    @functools.cached_property
+    def _operations(self) -> Any:
+        """The document as Schemathesis reads it."""
         import schemathesis.openapi
-        from hypothesis import HealthCheck, Phase, given, settings
-        from hypothesis.configuration import set_hypothesis_home_dir
-        from schemathesis import GenerationMode
 
-        if self._schema is None:
-            self._schema = schemathesis.openapi.from_dict(cast("dict[str, Any]", dict(self._document.root)))
-        strategy = self._schema[operation.path][operation.method].as_strategy(generation_mode=GenerationMode.POSITIVE)
-        cases: list[Any] = []
-
-        @settings(max_examples=1, database=None, derandomize=True, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
-        @given(strategy)
-        def keep(case: Any) -> None:
-            cases.append(case)
-
-        with tempfile.TemporaryDirectory() as folder:
-            # hypothesis keeps what it computes in the folder at work, which is not ours to write to.
-            set_hypothesis_home_dir(folder)
-            try:
-                keep()
-            finally:
-                set_hypothesis_home_dir(None)
-        return cases[0]
+        return schemathesis.openapi.from_dict(cast("dict[str, Any]", dict(self._document.root)))

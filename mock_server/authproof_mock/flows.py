@@ -55,13 +55,20 @@ class Flows:
 
     def login(self, application: Application, login: Login, request: Request) -> Answer:
         """Tokens for the right credentials, or a challenge when the account carries a second factor."""
-        credentials = {attribute: get(request.body, pointer) for pointer, attribute in login.credentials.items()}
-        account = self._state.accounts.authenticate(application.name, credentials)
+        account = self.account_of(application, login, request)
         if account is None or not self.may_log_in(account):
             raise self.refuse_credentials(login.refusal)
         if application.second_factor and self.needs_second_factor(account):
             return self.challenge(application, application.second_factor, account, request)
         return self.start_session(application, account, request)
+
+    def account_of(self, application: Application, login: Login, request: Request) -> Account | None:
+        """The account that the credentials of `request` are of; None when they are nobody's."""
+        return self._state.accounts.authenticate(application.name, self.credentials_of(login, request))
+
+    def credentials_of(self, login: Login, request: Request) -> dict[str, Json]:
+        """What `request` has for each attribute that `login` asks for."""
+        return {attribute: get(request.body, pointer) for pointer, attribute in login.credentials.items()}
 
     def may_log_in(self, account: Account) -> bool:
         """True unless the account is disabled."""

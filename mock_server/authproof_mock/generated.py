@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 import functools
-import tempfile
 from typing import Any, cast
 
 from authproof_mock.http import NOTHING, Nothing
 from authproof_mock.plain import is_write_only
 from authproof_spec.document import Document, parts_of
+from authproof_spec.one_case import one_case
 from authproof_spec.pointer import Json
 
 _PATH = "/authproof-value"
@@ -39,41 +39,18 @@ class Generator:
 
     def value(self, reference: str) -> Json | Nothing:
         """A value for the schema that `reference` leads to, as an answer has it; NOTHING where none can be made."""
-        from hypothesis.errors import HypothesisException
-        from schemathesis.core.errors import SchemathesisError
+        case = one_case(lambda mode: self._operation(reference).as_strategy(generation_mode=mode))
+        return NOTHING if case is None else cast("Json", case.body)
 
-        try:
-            return self._made(reference)
-        except (HypothesisException, SchemathesisError, ValueError, TypeError, LookupError, RecursionError):
-            return NOTHING  # a schema that allows nothing, or that Schemathesis does not understand
-
-    def _made(self, reference: str) -> Json:
+    def _operation(self, reference: str) -> Any:
+        """Schemathesis makes requests, so the schema becomes that of a request's body."""
         import schemathesis.openapi
-        from hypothesis import HealthCheck, Phase, given, settings
-        from hypothesis.configuration import set_hypothesis_home_dir
-        from schemathesis import GenerationMode
         from schemathesis.config import SchemathesisConfig
 
-        # Schemathesis makes requests, so the schema becomes that of a request's body.
         body = {"required": True, "content": {"application/json": {"schema": {"$ref": reference}}}}
         operation = {"requestBody": body, "responses": {"200": {"description": "Nothing."}}}
         root = {**self._root, "paths": {**self._root["paths"], _PATH: {"post": operation}}}
         schema = schemathesis.openapi.from_dict(root, config=SchemathesisConfig())  # not that of the folder at work
         # The letters of a codec take hypothesis seconds to find; without one it has all of Unicode.
         schema.config.generation.codec = None
-        strategy = schema[_PATH]["POST"].as_strategy(generation_mode=GenerationMode.POSITIVE)
-        made: list[Any] = []
-
-        @settings(max_examples=1, database=None, derandomize=True, phases=[Phase.generate], deadline=None, suppress_health_check=list(HealthCheck))
-        @given(strategy)
-        def keep(case: Any) -> None:
-            made.append(case.body)
-
-        with tempfile.TemporaryDirectory() as folder:
-            # hypothesis keeps what it computes in the folder at work, which is not ours to write to.
-            set_hypothesis_home_dir(folder)
-            try:
-                keep()
-            finally:
-                set_hypothesis_home_dir(None)
-        return cast("Json", made[0])
+        return schema[_PATH]["POST"]

@@ -16,6 +16,7 @@ from authproof_mock.clock import Clock
 from authproof_mock.http import Answer, Call
 from authproof_mock.seed import SeedAccount, load_seed
 from authproof_spec import Contract
+from tests.small_document import small_document
 
 Edited = Callable[[Callable[[Any], None]], Contract]
 LOGIN = {"email": "admin@example.com", "password": "correct horse battery staple"}
@@ -185,47 +186,29 @@ def test_permissions_and_personal_tokens(edited: Edited) -> None:
     assert send(backend, "GET", personal, authorization=header).payload == {"tokens": [{"key": backend.pats.list()[0].id}]}
 
 
-SMALL = """
-openapi: 3.1.0
-info: {title: Small, version: "1"}
-paths:
-  /login:
-    post:
-      security: []
-      requestBody: {content: {application/json: {schema: {type: object}}}}
-      responses: {"201": {description: In.}, "401": {description: No.}}
-  /logout:
-    post:
-      security: [{bearer: []}]
-      responses: {"204": {description: Out.}, "401": {description: No.}}
-  /me:
-    get:
-      security: [{bearer: []}]
-      responses: {"200": {description: Me.}, "401": {description: No.}}
-  /machine:
-    get:
-      security: [{key: []}]
-      responses: {"200": {description: Yes.}, "401": {description: No.}}
-components:
-  securitySchemes:
-    bearer: {type: http, scheme: bearer}
-    key: {type: apiKey, in: header, name: X-Key}
-x-authproof:
-  version: 1
-  tokens: {algorithm: HS256, claims: {user: account, exp: expiresAt}}
-  applications:
-    app:
-      accessToken: {scheme: bearer, lifetime: 60, response: /token}
-      logins: [{operation: POST /login, credentials: {/name: username, /word: password}}]
-      logout: POST /logout
-      identity: {operation: GET /me, fields: {id: /id}}
+FURTHER = """
+/logout:
+  post:
+    security: [{bearer: []}]
+    responses: {"204": {description: Out.}, "401": {description: No.}}
+/me:
+  get:
+    security: [{bearer: []}]
+    responses: {"200": {description: Me.}, "401": {description: No.}}
+/machine:
+  get:
+    security: [{key: []}]
+    responses: {"200": {description: Yes.}, "401": {description: No.}}
 """
 
 
 def test_a_small_document_of_another_kind(edited: Edited) -> None:
     def change(tree: Any) -> None:
         tree.clear()
-        tree.update(yaml.safe_load(SMALL))
+        tree.update(small_document())
+        tree["paths"] |= yaml.safe_load(FURTHER)
+        tree["components"]["securitySchemes"]["key"] = {"type": "apiKey", "in": "header", "name": "X-Key"}
+        tree["x-authproof"]["applications"]["app"] |= {"logout": "POST /logout", "identity": {"operation": "GET /me", "fields": {"id": "/id"}}}
 
     backend = Backend(edited(change), seed=[SeedAccount(7, frozenset({"app"}), username="seven", password="word")])
     assert send(backend, "POST", "/login", {"name": "seven", "word": "wrong"}).status == 401

@@ -92,8 +92,7 @@ class TellsApart(Flows):
         try:
             return super().login(application, login, request)
         except Refusal as refusal:
-            credentials = {attribute: get(request.body, pointer) for pointer, attribute in login.credentials.items()}
-            public = {name: value for name, value in credentials.items() if name in {"email", "username"}}
+            public = {name: value for name, value in self.credentials_of(login, request).items() if name in {"email", "username"}}
             known = [account for account in self._state.accounts.list() if self._state.accounts.is_called(account, public)]
             raise self.told(refusal, known[0] if known else None) from None
 
@@ -180,8 +179,7 @@ class LetsTheDisabledIn(Flows):
 )
 class LetsTheDisabledInElsewhere(Flows):
     def login(self, application: Application, login: Login, request: Request) -> Answer:
-        credentials = {attribute: get(request.body, pointer) for pointer, attribute in login.credentials.items()}
-        account = self._state.accounts.authenticate(application.name, credentials)
+        account = self.account_of(application, login, request)
         if account and account.disabled and login is not application.logins[0]:
             return self.start_session(application, account, request)
         return super().login(application, login, request)
@@ -196,8 +194,7 @@ class LetsTheDisabledInElsewhere(Flows):
 )
 class RefusesWithAToken(Flows):
     def login(self, application: Application, login: Login, request: Request) -> Answer:
-        credentials = {attribute: get(request.body, pointer) for pointer, attribute in login.credentials.items()}
-        account = self._state.accounts.authenticate(application.name, credentials)
+        account = self.account_of(application, login, request)
         if account is None or not account.disabled:
             return super().login(application, login, request)
         answer = self.start_session(application, account, request)
@@ -404,8 +401,7 @@ class ReadsTheQuery(Validation):
 class TakesPermissions(Flows):
     def login(self, application: Application, login: Login, request: Request) -> Answer:
         answer = super().login(application, login, request)
-        credentials = {attribute: get(request.body, pointer) for pointer, attribute in login.credentials.items()}
-        account = self._state.accounts.authenticate(application.name, credentials)
+        account = self.account_of(application, login, request)
         if account and _member(request.body, "permissions"):
             self._state.accounts.change(account.key, {"permissions": _member(request.body, "permissions")})
         return answer
@@ -563,8 +559,7 @@ class _TrustsFurtherLogins(Flows):
     def login(self, application: Application, login: Login, request: Request) -> Answer:
         if login is application.logins[0] or self.proof not in login.credentials.values():
             return super().login(application, login, request)
-        credentials = {attribute: get(request.body, pointer) for pointer, attribute in login.credentials.items()}
-        public = {name: value for name, value in credentials.items() if name != self.proof}
+        public = {name: value for name, value in self.credentials_of(login, request).items() if name != self.proof}
         accounts = [one for one in self._state.accounts.list() if self._state.accounts.belongs_to(one, application.name)]
         named = [one for one in accounts if self.may_log_in(one) and self._state.accounts.is_called(one, public)]
         return self.start_session(application, named[0], request) if named else super().login(application, login, request)

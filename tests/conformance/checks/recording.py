@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
@@ -16,6 +15,7 @@ from authproof.verdict import Judgement
 from authproof_spec import Contract, load_contract
 from authproof_spec.pointer import Json
 from tests.conformance.checks import building
+from tests.conformance.checks.altered import with_application
 
 HTML = ("Content-Type", "text/html")
 REFRESH, LOGOUT, ME = "adminRefresh", "adminLogout", "getAdminUser"
@@ -39,8 +39,7 @@ def contract(*changes: tuple[str, str]) -> Contract:
 
 def altered(**changes: Any) -> Contract:
     """The bundled contract with another admin application."""
-    of = contract()
-    return replace(of, applications={**of.applications, "admin": replace(of.applications["admin"], **changes)})
+    return with_application(contract(), "admin", **changes)
 
 
 def seen(
