@@ -17,7 +17,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, ClassVar
@@ -74,10 +74,10 @@ class Recorder(Target):
 
     sent: ClassVar[list[Request]] = []
 
-    def send(self, request: Request) -> Response:
+    def send(self, request: Request, meanwhile: Callable[[], None] = lambda: None) -> Response:
         """Send `request`."""
         self.sent.append(request)
-        return super().send(request)
+        return super().send(request, meanwhile)
 
 
 def certified(contract: Contract, url: str) -> tuple[float, list[Request]]:

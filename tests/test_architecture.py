@@ -62,7 +62,7 @@ def test_the_modules_that_start_the_mock_are_imported_lazily() -> None:
 
 
 def test_checks_know_neither_network_nor_reports() -> None:
-    banned = ("authproof.target", "authproof.runner", "authproof.reports", "authproof.lab", "authproof.scripts", "httpx")
+    banned = ("authproof.target", "authproof.connection", "authproof.runner", "authproof.reports", "authproof.lab", "authproof.scripts", "httpx")
     guilty = {
         module: name
         for module, path in modules("authproof").items()
@@ -74,9 +74,10 @@ def test_checks_know_neither_network_nor_reports() -> None:
 
 
 def test_only_the_target_talks_to_the_network() -> None:
-    talkers = {module for module, path in modules("authproof").items() if "httpx" in imports(path)}
+    talkers = {module for module, path in modules("authproof").items() if {"httpx", "socket"} & imports(path)}
     # certify only names the type of a transport; hooks talk to what controls the target; clients are for a project's own tests.
-    assert talkers == {"authproof.target", "authproof.in_process", "authproof.certify", "authproof.hooks", "authproof.clients"}
+    allowed = {"target", "connection", "in_process", "certify", "hooks", "clients"}
+    assert talkers == {f"authproof.{module}" for module in allowed}
 
 
 def test_the_top_level_folders_hold_one_package_each() -> None:

@@ -145,8 +145,9 @@ class Certification:
             self._runner.progress = progress
         began, interrupted = time.monotonic(), False
         try:
+            checks = {item.check for item in self.items}
             for name, script in self._scripts.items():
-                if any(item.check.reads(name) for item in self.items):
+                if any(check.reads(name) for check in checks):
                     for application in self.contract.applications.values():
                         self._runner.run(name, application, script(self._runner.lab, application))
         except KeyboardInterrupt:
@@ -210,9 +211,10 @@ class Certification:
         judged = [self._judged(item) for item in self.items]
         today = self._started.date()
         results = tuple(excused(result, self.profile.waivers, today) for result in judged)
-        asked = {item.check.requirement for item in plan(self.contract) if not item.check.obstacle(self._seen, item.operation)}
+        asked = {check.requirement for check in CHECKS if any(not check.obstacle(self._seen, one) for one in check.subjects(self.contract))}
         # Where some operations of a requirement were left out, a waiver of it may be needed after all.
-        left_out = [Result(item.requirement, item.operation.name, Verdict.INCONCLUSIVE, "It was left out.") for item in self._others()]
+        others = self._others() if self.profile.waivers else ()
+        left_out = [Result(item.requirement, item.operation.name, Verdict.INCONCLUSIVE, "It was left out.") for item in others]
         return Report(
             version=version("authproof"),
             target=self.profile.url,

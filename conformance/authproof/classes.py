@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -103,9 +103,11 @@ def class_of(requirement: Requirement) -> ConformanceClass | None:
 
 def judge_classes(results: Sequence[Result], asked: Collection[str], *, interrupted: bool = False) -> tuple[ClassVerdict, ...]:
     """What may be claimed of each class. `asked`: the ids that the document gives a subject to, whether or not the run was to judge them."""
-    return tuple(
-        _judge(cls, [result for result in results if class_of(result.requirement) is cls], asked, interrupted=interrupted) for cls in CLASSES
-    )
+    of_class: defaultdict[str, list[Result]] = defaultdict(list)
+    for result in results:
+        if cls := class_of(result.requirement):
+            of_class[cls.name].append(result)
+    return tuple(_judge(cls, of_class[cls.name], asked, interrupted=interrupted) for cls in CLASSES)
 
 
 def _judge(cls: ConformanceClass, results: Sequence[Result], asked: Collection[str], *, interrupted: bool) -> ClassVerdict:

@@ -5,14 +5,12 @@ It is found while the answer is recorded, since the body that is kept has variab
 
 from __future__ import annotations
 
-import functools
 from collections.abc import Iterable
 from fnmatch import fnmatchcase
 
 import jsonschema_rs
 
 from authproof.exchange import Departure, Misfit, Probe, Response
-from authproof.reading import is_json, media_type
 from authproof_spec import Contract
 from authproof_spec.contract import MediaType, Operation
 from authproof_spec.document import Document
@@ -25,7 +23,7 @@ _SHOWN = 5
 
 def misfits_of(contract: Contract, probe: Probe, response: Response) -> tuple[Misfit, ...]:
     """The departures of `response`, which answered `probe`; none where the document says nothing of its body."""
-    operation = next((operation for operation in contract.operations if operation.id == probe.operation), None)
+    operation = contract.by_id.get(probe.operation or "")
     if operation is None or probe.request.method != operation.method or response.status in _WITHOUT_CONTENT:
         return ()
     return tuple(_misfits(contract.document, operation, response))[:_SHOWN]
@@ -39,10 +37,10 @@ def _misfits(document: Document, operation: Operation, response: Response) -> It
     if not response.body:
         yield Misfit(Departure.BODY, f"There is no body where {declared} is declared.")
         return
-    media = _declared_as(rule.content, media_type(response))
+    media = _declared_as(rule.content, response.media_type)
     if media is None:
-        yield Misfit(Departure.MEDIA_TYPE, f"The media type is {media_type(response) or 'not given'}, and {declared} is declared.")
-    elif is_json(response):
+        yield Misfit(Departure.MEDIA_TYPE, f"The media type is {response.media_type or 'not given'}, and {declared} is declared.")
+    elif response.is_json:
         if not response.is_json_text:
             yield Misfit(Departure.BODY, "The body is not the JSON that its media type says.")
         elif media.schema:
@@ -58,11 +56,11 @@ def _declared_as(content: Iterable[MediaType], name: str) -> MediaType | None:
 def _departures(document: Document, schema: str, response: Response) -> Iterable[Misfit]:
     value = response.json
     try:
-        strict = _validator(document, schema, formats=True)
+        strict = document.answer_validator(schema, formats=True)
         if strict.is_valid(value):
             return
         # A format that does not fit is less than a schema that does not, so the schema is asked without its formats.
-        errors, kind = list(_validator(document, schema, formats=False).iter_errors(value)), Departure.SCHEMA
+        errors, kind = list(document.answer_validator(schema, formats=False).iter_errors(value)), Departure.SCHEMA
         if not errors:
             errors, kind = list(strict.iter_errors(value)), Departure.FORMAT
     except ValueError:
@@ -78,8 +76,3 @@ def _nearest(error: jsonschema_rs.ValidationError) -> jsonschema_rs.ValidationEr
     """The error itself, or that of the alternative of oneOf or anyOf which comes nearest to fitting."""
     branches = [branch for branch in error.kind.as_dict().get("context", []) if branch] if error.kind.name in {"oneOf", "anyOf"} else []
     return _nearest(min(branches, key=len)[0]) if branches else error
-
-
-@functools.lru_cache(maxsize=1024)
-def _validator(document: Document, schema: str, *, formats: bool) -> jsonschema_rs.Draft202012Validator:
-    return document.answer_validator(schema, formats=formats)

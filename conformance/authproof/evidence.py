@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from typing import TypeVar
 
 from authproof.exchange import Exchange, Handshake, Request, TokenFacts
 from authproof.vault import variables
@@ -79,9 +80,7 @@ class Evidence:
 
     def all(self, name: str, operation: Operation | None = None) -> tuple[Exchange, ...]:
         """Every exchange of the probe `name` (at `operation`) that was answered."""
-        if operation is None:
-            return tuple(exchange for exchange in self.answered if exchange.probe.name == name)
-        return tuple(self._by_question.get((name, operation.id), ()))
+        return self._by_name.get(name, ()) if operation is None else self._by_question.get((name, operation.id), ())
 
     def one(self, name: str, operation: Operation | None = None) -> Exchange:
         """The first exchange of the probe `name` (at `operation`). Raises NotObserved, or AskedElsewhere, when there is no answered one."""
@@ -93,10 +92,8 @@ class Evidence:
 
     def is_asked_elsewhere(self, name: str, operation: Operation) -> bool:
         """True when the probe `name` was answered by another application than that of `operation`, which was not asked it."""
-        own = self.application_of(operation)
-        asked = {application.name for exchange in self.all(name) if (application := self.application_of(self.operation_of(exchange)))}
-        unanswered = any(exchange.probe.name == name and exchange.response is None for exchange in self.exchanges)
-        return own is not None and bool(asked) and own.name not in asked and not unanswered
+        own, asked = self.application_of(operation), self._asked_at.get(name, set())
+        return own is not None and bool(asked) and own.name not in asked and name not in self.unanswered
 
     @functools.cached_property
     def answered(self) -> tuple[Exchange, ...]:
@@ -106,17 +103,35 @@ class Evidence:
     # Checks ask for each operation of a document, so each question is answered without a walk through all exchanges.
 
     @functools.cached_property
-    def _by_operation(self) -> Mapping[str | None, list[Exchange]]:
-        found: defaultdict[str | None, list[Exchange]] = defaultdict(list)
-        for exchange in self.answered:
-            found[exchange.probe.operation].append(exchange)
-        return dict(found)
+    def _by_operation(self) -> Mapping[str | None, tuple[Exchange, ...]]:
+        return _grouped(self.answered, lambda exchange: exchange.probe.operation)
 
     @functools.cached_property
-    def _by_question(self) -> Mapping[tuple[str, str | None], list[Exchange]]:
-        found: defaultdict[tuple[str, str | None], list[Exchange]] = defaultdict(list)
+    def _by_name(self) -> Mapping[str, tuple[Exchange, ...]]:
+        return _grouped(self.answered, lambda exchange: exchange.probe.name)
+
+    @functools.cached_property
+    def _by_question(self) -> Mapping[tuple[str, str | None], tuple[Exchange, ...]]:
+        return _grouped(self.answered, lambda exchange: (exchange.probe.name, exchange.probe.operation))
+
+    @functools.cached_property
+    def _by_status(self) -> Mapping[int, tuple[Exchange, ...]]:
+        places = {operation.id: place for place, operation in enumerate(self.contract.operations)}
+        in_order = sorted(self.answered, key=lambda exchange: places.get(exchange.probe.operation or "", len(places)))
+        return _grouped(in_order, lambda exchange: exchange.status)
+
+    @functools.cached_property
+    def unanswered(self) -> frozenset[str]:
+        """The names of the probes of which one had no answer."""
+        return frozenset(exchange.probe.name for exchange in self.exchanges if exchange.response is None)
+
+    @functools.cached_property
+    def _asked_at(self) -> Mapping[str, set[str]]:
+        """By the name of each probe the applications that answered it."""
+        found: defaultdict[str, set[str]] = defaultdict(set)
         for exchange in self.answered:
-            found[exchange.probe.name, exchange.probe.operation].append(exchange)
+            if application := self.application_of(self.operation_of(exchange)):
+                found[exchange.probe.name].add(application.name)
         return dict(found)
 
     @functools.cached_property
@@ -125,21 +140,22 @@ class Evidence:
         return {operation.id: tuple(one for one in found if is_call_of(operation, one.probe.request)) for operation, found in asked}
 
     @functools.cached_property
-    def _operations(self) -> Mapping[str, Operation]:
-        return {operation.id: operation for operation in self.contract.operations}
-
-    @functools.cached_property
-    def _owners(self) -> Mapping[str, Application]:
-        """The application of each operation that plays a part in a session."""
-        flows = ((operation.id, app) for app in self.contract.applications.values() for operation in flow_operations(app))
-        owners: dict[str, Application] = {}
-        for identifier, application in flows:
-            owners.setdefault(identifier, application)
-        return owners
+    def _applications(self) -> Mapping[str, Application]:
+        """The application of each operation: whose tokens open it, else in whose sessions it plays a part."""
+        opened = ((operation.id, self.contract.application_of(operation)) for operation in self.contract.operations)
+        found = {identifier: application for identifier, application in opened if application}
+        for application in self.contract.applications.values():
+            for operation in flow_operations(application):
+                found.setdefault(operation.id, application)
+        return found
 
     def on(self, operation: Operation) -> tuple[Exchange, ...]:
         """Every answered exchange with `operation`."""
-        return tuple(self._by_operation.get(operation.id, ()))
+        return self._by_operation.get(operation.id, ())
+
+    def with_status(self, status: int) -> tuple[Exchange, ...]:
+        """Every exchange that was answered `status`, in the order of the document's operations."""
+        return self._by_status.get(status, ())
 
     def calls(self, operation: Operation) -> tuple[Exchange, ...]:
         """Every answered exchange that called `operation` as the document has it: by its method, at its path, in plain HTTP.
@@ -155,17 +171,31 @@ class Evidence:
 
     def operation_of(self, exchange: Exchange) -> Operation | None:
         """The operation that `exchange` asked."""
-        return self._operations.get(exchange.probe.operation or "")
+        return self.contract.by_id.get(exchange.probe.operation or "")
 
     def application_of(self, operation: Operation | None) -> Application | None:
         """The application that `operation` belongs to: by its tokens, or by the part that it plays."""
-        if operation is None:
-            return None
-        return self.contract.application_of(operation) or self._owners.get(operation.id)
+        return None if operation is None else self._applications.get(operation.id)
+
+    @functools.cached_property
+    def broke_off(self) -> bool:
+        """True when a script of ours failed."""
+        return any(outcome.verdict is Verdict.ERROR for outcome in self.outcomes.values())
 
     def tokens_in(self, text: str, kind: str | None = None) -> tuple[str, ...]:
         """The variables of the secrets (of `kind`) that redacted `text` holds."""
         return tuple(name for name in variables(text) if kind in (None, self.facts[name].kind))
+
+
+_Key = TypeVar("_Key")
+
+
+def _grouped(exchanges: Iterable[Exchange], key: Callable[[Exchange], _Key]) -> Mapping[_Key, tuple[Exchange, ...]]:
+    """`exchanges` by their `key`, each group in their order."""
+    found: defaultdict[_Key, list[Exchange]] = defaultdict(list)
+    for exchange in exchanges:
+        found[key(exchange)].append(exchange)
+    return {value: tuple(group) for value, group in found.items()}
 
 
 def is_call_of(operation: Operation, request: Request) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterable, Mapping
@@ -38,7 +39,7 @@ class Request:
         return decode(self.body or b"", header_value(self.headers, "content-type") or "")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Response:
     """An answer of the target. `headers` are in the order received, each line for itself."""
 
@@ -48,14 +49,21 @@ class Response:
 
     def all(self, name: str) -> tuple[str, ...]:
         """The values of every line of the header field `name`."""
-        name = name.lower()
-        return tuple([value for key, value in self.headers if key.lower() == name])
+        return tuple(self._fields.get(name.lower(), ()))
+
+    @functools.cached_property
+    def _fields(self) -> Mapping[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        for name, value in self.headers:
+            found.setdefault(name.lower(), []).append(value)
+        return found
 
     def first(self, name: str) -> str | None:
         """The value of the first line of the header field `name`."""
         return next(iter(self.all(name)), None)
 
-    @property
+    # Many checks read the same answer.
+    @functools.cached_property
     def json(self) -> Json:
         """The body as JSON; None when it is none."""
         try:
@@ -63,6 +71,16 @@ class Response:
         except (ValueError, RecursionError):
             return None
         return value
+
+    @functools.cached_property
+    def media_type(self) -> str:
+        """The media type without its parameters, in lower case; empty when there is none."""
+        return (self.first("content-type") or "").partition(";")[0].strip().lower()
+
+    @property
+    def is_json(self) -> bool:
+        """True when the media type is JSON or a type built on it."""
+        return self.media_type == "application/json" or self.media_type.endswith("+json")
 
     @property
     def is_json_text(self) -> bool:

@@ -140,16 +140,10 @@ class InputSource:
             return False  # text with half a character, or a schema that is none
 
     def _made(self, operation: Operation, parameter: Parameter) -> Json:
-        place = self._place(parameter.schema or "")
+        place = parameter.schema or ""
         if place not in self._places:
             self._places[place] = self._of_schemathesis(operation).parameters.get((parameter.location, parameter.name), "example")
         return self._places[place]
-
-    def _place(self, pointer: str) -> str:
-        """Where the schema at `pointer` is written: many operations refer to a few."""
-        reference = get(self._contract.document.root, pointer)
-        target = reference.get("$ref") if isinstance(reference, Mapping) and len(reference) == 1 else None
-        return str(target or pointer)
 
     def _of_schemathesis(self, operation: Operation) -> Generated:
         if operation.id not in self._generated:
@@ -166,7 +160,7 @@ class InputSource:
         for candidate in (*examples, *examples_in(self._schema(media.schema))):
             if self._fits(media.schema, candidate):
                 return candidate
-        place = self._place(media.schema or "")
+        place = media.schema or ""
         if place not in self._places:
             made = self._of_schemathesis(operation)
             self._places[place] = made.body if made.media_type == media.name and self._fits(media.schema, made.body) else {}

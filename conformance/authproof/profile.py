@@ -109,7 +109,7 @@ class Budget:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Profile:
     """A target: its base URL, its accounts, and how to treat it.
 
@@ -155,7 +155,7 @@ class Profile:
         own = [account for account in self.accounts if account.application == application]
         return tuple(account for account in own if account.part in {Part.ORDINARY, Part.PRIVILEGED} or account.part not in list(Part))
 
-    @property
+    @functools.cached_property
     def is_loopback(self) -> bool:
         """True when the target is on this machine."""
         host = urlsplit(self.url).hostname or ""

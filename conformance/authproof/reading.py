@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -33,7 +34,9 @@ def challenge_problem(line: str) -> str | None:
     return _read(line)[1]
 
 
-def _read(line: str) -> tuple[list[Challenge], str | None]:
+# The answers of one server repeat each other: its challenges, and its dates within a second.
+@functools.lru_cache(maxsize=256)
+def _read(line: str) -> tuple[tuple[Challenge, ...], str | None]:
     """The challenges of `line`, and the first thing in it that the syntax does not allow."""
     found: list[Challenge] = []
     problem: str | None = None if line.strip(", \t") else "it is empty"
@@ -58,8 +61,8 @@ def _read(line: str) -> tuple[list[Challenge], str | None]:
             if not _PARAMETER.match(line, place) and (token := _TOKEN68.match(line, place)):
                 place, separated = token.end(), False
         else:
-            return found, problem or f"it cannot be read from its character {place + 1} on"
-    return found, problem
+            return tuple(found), problem or f"it cannot be read from its character {place + 1} on"
+    return tuple(found), problem
 
 
 def bearer_challenge(response: Response) -> Challenge | None:
@@ -148,6 +151,7 @@ def moment_of(response: Response) -> float | None:
     return _moment(response.first("date"))
 
 
+@functools.lru_cache(maxsize=256)
 def _moment(date: str | None) -> float | None:
     """A date of HTTP, or of the older forms that browsers read in cookies, in seconds since the epoch."""
     try:
@@ -165,14 +169,3 @@ def cache_directives(response: Response) -> Mapping[str, str]:
     parts = (part.strip().partition("=") for part in ",".join(response.all("cache-control")).split(",") if part.strip())
     found = {name.strip().lower(): value.strip().strip('"') for name, _, value in parts}
     return {name: value for name, value in found.items() if not (value and name in {"no-cache", "private"})}
-
-
-def media_type(response: Response) -> str:
-    """The media type without its parameters, in lower case; empty when there is none."""
-    return (response.first("content-type") or "").partition(";")[0].strip().lower()
-
-
-def is_json(response: Response) -> bool:
-    """True when the media type is JSON or a type built on it."""
-    kind = media_type(response)
-    return kind == "application/json" or kind.endswith("+json")

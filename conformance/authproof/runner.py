@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -9,14 +10,15 @@ from dataclasses import dataclass, field, replace
 from email.utils import parsedate_to_datetime
 
 from authproof.conformity import misfits_of
+from authproof.connection import Unanswered
 from authproof.evidence import Evidence, HookRecord, Outcome, flow_operations
-from authproof.exchange import Exchange, Handshake, Probe, Response
+from authproof.exchange import Exchange, Handshake, Probe, Request, Response
 from authproof.hooks import HookFailed
 from authproof.keys import PRIVATE_MEMBERS, members
 from authproof.lab import Blocked, Greeting, Hook, Lab, Missing, Script, Step, Wait, too_long
 from authproof.profile import Part
 from authproof.scripts import cleanup
-from authproof.target import Target, Unanswered
+from authproof.target import Target
 from authproof.verdict import Verdict
 from authproof_spec import Application
 from authproof_spec.contract import Login
@@ -43,7 +45,7 @@ class Unreachable(Exception):
         self.mend = why.mend
 
 
-@dataclass(slots=True)
+@dataclass
 class Runner:
     """One run against one target, within the budget of the profile.
 
@@ -55,12 +57,16 @@ class Runner:
     progress: Callable[[str, int], None] = lambda _name, _count: None
     sleep: Callable[[float], None] = time.sleep
     monotonic: Callable[[], float] = time.monotonic
-    exchanges: list[Exchange] = field(default_factory=list)
     hook_records: list[HookRecord] = field(default_factory=list)
     handshakes: list[Handshake] = field(default_factory=list)
     outcomes: dict[tuple[str, str], Outcome] = field(default_factory=dict)
     left_behind: list[str] = field(default_factory=list)
     _script: str = ""
+    _application: str = ""
+    _recorded: list[Exchange] = field(default_factory=list)
+    _live: list[tuple[Exchange, tuple[str, str]]] = field(default_factory=list, repr=False)
+    _sent: int = 0
+    _last_failure: str | None = None
     _started: float = 0.0
     _waited: float = 0.0
     _held: float = 0.0
@@ -86,7 +92,7 @@ class Runner:
 
     def run(self, name: str, application: Application, script: Script) -> None:
         """Carry `script` out. What stops it becomes the outcome of `name` for `application`. Raises Unreachable."""
-        self._script = name
+        self._script, self._application = name, application.name
         try:
             self._drive(script)
         except Missing as reason:
@@ -186,7 +192,7 @@ class Runner:
         if self._limited >= _REFUSED_FOR_RATE or self._held + seconds > self.lab.patience:
             return False
         if seconds >= _LONG_HOLD:
-            self.progress(f"{self._script}, after the {seconds:.0f} seconds for which the target asks (429)", len(self.exchanges))
+            self.progress(f"{self._script}, after the {seconds:.0f} seconds for which the target asks (429)", self._sent)
         self._held += seconds
         self.sleep(seconds)
         for exchange in limited:
@@ -210,9 +216,9 @@ class Runner:
         began = self._elapsed()
         answer: Response | Unanswered
         try:
-            answer = self.target.send(probe.request)
+            answer = self.target.send(probe.request, meanwhile=self._keep)
         except Unanswered as why:
-            if not self.exchanges:
+            if not self._sent:
                 raise Unreachable(why) from why
             answer = why
         return self._record(probe, answer, began, 0)
@@ -221,7 +227,7 @@ class Runner:
         """Keep to the rate. Raises Blocked when the budget has no room for `count` requests, or when the target is gone."""
         if self._cleaning:
             return
-        if len(self.exchanges) + count > self._requests:
+        if self._sent + count > self._requests:
             raise Blocked(f"The budget of {self._requests} requests is used up.")
         if self._spent() > self._seconds:
             raise Blocked(f"The budget of {self._seconds:g} seconds is used up.")
@@ -237,25 +243,53 @@ class Runner:
             self._next_slot = max(self._next_slot, self._elapsed()) + count / rate
 
     def _why(self) -> str:
-        return self.exchanges[-1].failure or "none was given"
+        return self._last_failure or "none was given"
 
     def _record(self, probe: Probe, answer: Response | Unanswered, began: float, together: int) -> Exchange:
-        """Keep the exchange without its secrets, and give it back with them."""
+        """The exchange with its secrets; it is kept without them as soon as there is time."""
         if isinstance(answer, Response):
             self._kept += len(answer.body)
             if self._kept > _KEPT:
                 answer = Unanswered(f"the answers of this run are longer than {_KEPT} bytes in all")
         response, failure = (answer, None) if isinstance(answer, Response) else (None, str(answer))
         self._silent = 0 if response else self._silent + 1
-        misfits = misfits_of(self.lab.contract, probe, response) if response else ()
-        live = Exchange(len(self.exchanges) + 1, probe, response, failure, round(began, 4), round(self._elapsed() - began, 4), together, misfits)
+        self._sent += 1
+        live = Exchange(self._sent, probe, response, failure, round(began, 4), round(self._elapsed() - began, 4), together)
+        self._live.append((live, (self._script, self._application)))
         self._learn(live)
         self.lab.note(live)
-        self.exchanges.append(self.lab.vault.redact_exchange(live))
+        self._last_failure = self.lab.vault.redact(failure) if failure else None
         if self._is_failed_login(live):
             self.lab.failed_logins += 1
-        self.progress(self._script, len(self.exchanges))
+        self.progress(self._script, self._sent)
         return live
+
+    def _keep(self) -> None:
+        """Keep what was exchanged without its secrets. It takes a while, so it is done while the target works on the next request."""
+        for live, script in self._live:
+            # After an interruption some may have been kept already.
+            if live.number > len(self._recorded):
+                self._recorded.append(self._without_secrets(live, script))
+        self._live.clear()
+
+    def _without_secrets(self, live: Exchange, script: tuple[str, str]) -> Exchange:
+        try:
+            for key in members(live.response.json if live.response else None):
+                for name in PRIVATE_MEMBERS & key.keys():
+                    self.lab.vault.add(str(key[name]), "private_key")
+            misfits = misfits_of(self.lab.contract, live.probe, live.response) if live.response else ()
+            return self.lab.vault.redact_exchange(replace(live, misfits=misfits) if misfits else live)
+        except Exception as error:  # noqa: BLE001  # our own mistake must cost one exchange, not the run, and nothing of it may be shown
+            what = f"authproof failed to record an answer: {type(error).__name__}"
+            self.outcomes[script] = Outcome(Verdict.ERROR, f"{what}, in its script {script[0]}.")
+            probe = replace(live.probe, request=Request(live.probe.request.method, "/"))
+            return Exchange(live.number, probe, None, what, live.at, live.elapsed, live.together)
+
+    @property
+    def exchanges(self) -> list[Exchange]:
+        """Every exchange so far in its order, without secrets."""
+        self._keep()
+        return self._recorded
 
     def _is_failed_login(self, live: Exchange) -> bool:
         logins = (login for app in self.lab.contract.applications.values() for login in app.logins)
@@ -266,7 +300,8 @@ class Runner:
         response = live.response
         if response is None:
             return
-        for application in self.lab.contract.applications.values():
+        gives = live.probe.operation in self._givers
+        for application in self.lab.contract.applications.values() if gives or response.all("set-cookie") else ():
             if application.cookie:
                 self.lab.refresh_token_of(application, live)
             if live.probe.operation in {operation.id for operation in flow_operations(application)}:
@@ -278,9 +313,14 @@ class Runner:
             if personal and live.probe.operation == personal.create.id:
                 self._learn_at(response, personal.response_token, "personal_access_token")
                 self.lab.personal_values.add(str(response.at(personal.response_token)))
-        for key in members(response.json):
-            for name in PRIVATE_MEMBERS & key.keys():
-                self.lab.vault.add(str(key[name]), "private_key")
+
+    @functools.cached_property
+    def _givers(self) -> frozenset[str]:
+        """The ids of the operations whose answers have tokens."""
+        applications = self.lab.contract.applications.values()
+        created = (application.personal_access_tokens.create for application in applications if application.personal_access_tokens)
+        flows = (operation for application in applications for operation in flow_operations(application))
+        return frozenset(operation.id for operation in (*flows, *created))
 
     def _learn_at(self, response: Response, pointer: str, kind: str) -> None:
         value = response.at(pointer)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -16,31 +15,19 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 import h11
-import httpcore
 import httpx
 
 from authproof import tls
+from authproof.connection import Address, Closed, Connection, Unanswered
 from authproof.exchange import Handshake, Request, Response, plain_url
 from authproof.in_process import InProcess
 from authproof.profile import Profile, ProfileError
 
-MAXIMUM_BODY = 2_000_000
-"""Bytes of a body beyond which an answer counts as endless."""
-_CHUNK = 65536
 _SAFE_TO_REPEAT = frozenset({"GET", "HEAD", "OPTIONS"})
-_NO_ANSWER = (httpcore.NetworkError, httpcore.ProtocolError, httpcore.UnsupportedProtocol, httpx.HTTPError, h11.ProtocolError, OSError, ValueError)
+_NO_ANSWER = (h11.ProtocolError, OSError, ValueError)
 
 _NO_MATTER_OF_TRUST = frozenset({9, 10, 62, 64})
 """OpenSSL's codes of certificates that no authority makes right: not yet valid, expired, for another name, for another address."""
-
-
-class Unanswered(Exception):
-    """No usable answer came; the message says why, and holds nothing of the request. `mend`: what may be done about it."""
-
-    def __init__(self, why: str, mend: str = "check the URL, and that the server runs") -> None:
-        """Say `why`."""
-        super().__init__(why)
-        self.mend = mend
 
 
 class Target:
@@ -57,26 +44,30 @@ class Target:
         self._host = parts.netloc.encode()
         self._timeout = profile.timeout
         trust = None if transport else trust_of(profile)
-        self._backend = _Deadlines(profile.timeout)
-        self._address = (parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80), trust if parts.scheme == "https" else None)
-        # As httpcore has it: scheme, host and port, without the path, which each request brings.
-        self._url = httpcore.URL(scheme=parts.scheme.encode(), host=(parts.hostname or "").encode("idna"), port=parts.port, target=b"/")
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=trust, max_connections=16, max_keepalive_connections=8, keepalive_expiry=4, network_backend=self._backend
+        self._address = Address(
+            parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80), trust if parts.scheme == "https" else None
         )
+        self._kept: Connection | None = None
         self._in_process = InProcess(transport, self._origin, profile.timeout) if transport else None
 
     def close(self) -> None:
         """Close every connection."""
-        self._pool.close()
+        self._hang_up()
         if self._in_process:
             self._in_process.close()
 
-    def send(self, request: Request) -> Response:
-        """Send `request` and read its answer. Raises Unanswered when there is none."""
-        if request.plain and self._in_process:
+    def send(self, request: Request, meanwhile: Callable[[], None] = lambda: None) -> Response:
+        """Send `request` and read its answer; `meanwhile` is done while the target works on it, or before. Raises Unanswered when there is none."""
+        if not (self._in_process or request.verbatim or request.plain):
+            return self._raised(self._unless_unanswered(lambda: self._send(request, meanwhile)))
+        meanwhile()
+        if not self._in_process:
+            return self._raised(self._unless_unanswered(lambda: self._send_verbatim(request)))
+        if request.plain:
             raise Unanswered("no socket is used")
-        (answer,) = self._answers([request]) if self._in_process else (self._caught(request),)
+        return self._raised(*self._answers([request]))
+
+    def _raised(self, answer: Response | Unanswered) -> Response:
         if isinstance(answer, Unanswered):
             raise answer
         return answer
@@ -91,11 +82,10 @@ class Target:
         context = trust_of(replace(self._profile, verify=True)) if version is None else tls.only(version)
         if not tls.can_be_offered(context):
             return Handshake(version, failure="the TLS library of this machine does not offer it", is_answer=False)
-        host, port, _ = self._address
         try:
             with (
-                socket.create_connection((host, port), self._timeout) as connection,
-                context.wrap_socket(connection, server_hostname=host) as secure,
+                socket.create_connection(self._address[:2], self._timeout) as connection,
+                context.wrap_socket(connection, server_hostname=self._address.host) as secure,
             ):
                 return Handshake(version, secure.version())
         except (TimeoutError, ConnectionRefusedError, socket.gaierror) as error:
@@ -111,13 +101,13 @@ class Target:
         """
         if self._in_process:
             return self._answers(requests)
-        held: list[tuple[httpcore.NetworkStream, bytes]] = []
+        held: list[tuple[Connection, bytes]] = []
 
         def release() -> None:
-            self._backend.start()
-            for stream, last in held:
+            for connection, last in held:
+                connection.start()
                 with suppress(*_NO_ANSWER):
-                    stream.write(last)
+                    connection.write(last)
 
         gate = threading.Barrier(len(requests), action=release)
 
@@ -133,40 +123,34 @@ class Target:
         outcomes = self._in_process.send_together([(request, self._target_of(request), self._fields(request)) for request in requests])
         return [outcome if isinstance(outcome, Response) else _unanswered(outcome, self._timeout) for outcome in outcomes]
 
-    def _caught(self, request: Request) -> Response | Unanswered:
-        return self._unless_unanswered(lambda: self._send_verbatim(request) if request.verbatim or request.plain else self._send_or_repeat(request))
-
     def _unless_unanswered(self, send: Callable[[], Response]) -> Response | Unanswered:
-        """What `send` gives within the time of one answer, or why it gives nothing."""
-        self._backend.start()
+        """What `send` gives, or why it gives nothing."""
         try:
             return send()
-        except Unanswered as why:
-            return why
-        except (httpcore.TimeoutException, *_NO_ANSWER) as error:
-            answer = _unanswered(error, self._timeout)
-            if self._address[2] is None and isinstance(error, httpcore.RemoteProtocolError | httpcore.ReadError):
+        except (Unanswered, *_NO_ANSWER) as error:
+            answer = error if isinstance(error, Unanswered) else _unanswered(error, self._timeout)
+            if self._address.trust is None and isinstance(error, Closed | h11.RemoteProtocolError | ConnectionResetError):
                 answer.mend += "; perhaps the port wants https://"
             return answer
 
-    def _send_or_repeat(self, request: Request) -> Response:
-        try:
-            return self._send(request)
-        except (httpcore.ReadError, httpcore.RemoteProtocolError):
-            # A kept connection may have been closed by the target just as it was used again.
-            if request.method not in _SAFE_TO_REPEAT:
-                raise
-            return self._send(request)
+    def _send(self, request: Request, meanwhile: Callable[[], None]) -> Response:
+        message = (request.method, self._target_of(request), self._fields(request), request.body or b"", meanwhile)
+        if self._kept and self._kept.is_free():
+            self._kept.start()
+            try:
+                return self._kept.ask(*message)
+            except (Closed, ConnectionError):
+                # The target may have closed the connection just as it was used again.
+                if request.method not in _SAFE_TO_REPEAT:
+                    raise
+        self._hang_up()
+        self._kept = Connection(self._address, self._timeout)
+        return self._kept.ask(*message)
 
-    def _send(self, request: Request) -> Response:
-        url = httpcore.URL(scheme=self._url.scheme, host=self._url.host, port=self._url.port, target=self._target_of(request))
-        message = httpcore.Request(request.method, url, headers=self._fields(request), content=request.body or b"")
-        answer = self._pool.handle_request(message)
-        try:
-            content = _content(answer.iter_stream())
-        finally:
-            answer.close()
-        return _response(answer.status, answer.headers, content)
+    def _hang_up(self) -> None:
+        kept, self._kept = self._kept, None
+        if kept:
+            kept.close()
 
     def _fields(self, request: Request) -> list[tuple[bytes, bytes]]:
         fields = [(name.encode("latin-1"), _octets(value)) for name, value in request.headers]
@@ -183,31 +167,30 @@ class Target:
         if request.body is not None:
             fields.append(("Content-Length", str(len(request.body))))
         message = self._written(request, [(name.encode("latin-1"), _octets(value)) for name, value in fields])
-        stream = self._connect(plain=request.plain)
+        connection = Connection(self._plain_address() if request.plain else self._address, self._timeout)
         try:
-            stream.write(message)
-            return _read_answer(stream, request.method)
+            connection.write(message)
+            return connection.read_answer(request.method)
         finally:
-            stream.close()
+            connection.close()
 
-    def _send_with(self, request: Request, gate: threading.Barrier, held: list[tuple[httpcore.NetworkStream, bytes]]) -> Response:
+    def _send_with(self, request: Request, gate: threading.Barrier, held: list[tuple[Connection, bytes]]) -> Response:
         """Send `request` but for its last byte, which follows when `gate` opens what is `held`, and read the answer."""
         try:
             message = self._written(request, self._fields(request))
-            stream = self._connect()
+            connection = Connection(self._address, self._timeout)
         except BaseException:
             gate.wait()  # the others do not wait for one that cannot come
             raise
         try:
             try:
-                stream.write(message[:-1])
-                held.append((stream, message[-1:]))
+                connection.write(message[:-1])
+                held.append((connection, message[-1:]))
             finally:
                 gate.wait()
-            self._backend.start()
-            return _read_answer(stream, request.method)
+            return connection.read_answer(request.method)
         finally:
-            stream.close()
+            connection.close()
 
     def _written(self, request: Request, fields: Iterable[tuple[bytes, bytes]]) -> bytes:
         """`request` as it is written to a connection of its own."""
@@ -215,113 +198,13 @@ class Target:
         lines = b"".join(name + b":" + (b" " if value else b"") + value + b"\r\n" for name, value in fields)
         return head + lines + b"Connection: close\r\n\r\n" + (request.body or b"")
 
-    def _connect(self, *, plain: bool = False) -> httpcore.NetworkStream:
-        """A new connection to the target; `plain`: without TLS."""
-        host, port, trust = self._address
-        if plain:
-            port, trust = urlsplit(plain_url(self._origin)).port or 80, None
-        stream = self._backend.connect_tcp(host, port)
-        return stream.start_tls(trust, server_hostname=host) if trust else stream
+    def _plain_address(self) -> Address:
+        """Where the target's host would listen without TLS."""
+        return Address(self._address.host, urlsplit(plain_url(self._origin)).port or 80, None)
 
     def _target_of(self, request: Request) -> bytes:
         whole = request.target if request.target.startswith(self._origin) else self._prefix + request.target
         return _octets(whole)
-
-
-class _Deadlines(httpcore.NetworkBackend):
-    """Sockets whose every step ends with the deadline of the whole answer, so that a target cannot spread it over single bytes."""
-
-    def __init__(self, seconds: float) -> None:
-        self._sockets = httpcore.SyncBackend()
-        self._seconds = seconds
-        self._of_thread = threading.local()
-
-    def start(self) -> None:
-        """From now on this thread waits for one answer."""
-        self._of_thread.deadline = time.monotonic() + self._seconds
-
-    def left(self) -> float:
-        """Seconds until the deadline of this thread. Raises httpcore.ReadTimeout when there are none."""
-        seconds: float = self._of_thread.deadline - time.monotonic()
-        if seconds <= 0:
-            raise httpcore.ReadTimeout
-        return seconds
-
-    def connect_tcp(
-        self,
-        host: str,
-        port: int,
-        timeout: float | None = None,
-        local_address: str | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        """A connection to the target."""
-        del timeout
-        return _Stream(self._sockets.connect_tcp(host, port, self.left(), local_address, socket_options), self)
-
-
-class _Stream(httpcore.NetworkStream):
-    """One connection under the deadlines of those who use it."""
-
-    def __init__(self, stream: httpcore.NetworkStream, deadlines: _Deadlines) -> None:
-        self._stream, self._deadlines = stream, deadlines
-
-    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
-        del timeout
-        return self._stream.read(max_bytes, self._deadlines.left())
-
-    def write(self, buffer: bytes, timeout: float | None = None) -> None:
-        del timeout
-        self._stream.write(buffer, self._deadlines.left())
-
-    def close(self) -> None:
-        self._stream.close()
-
-    def start_tls(self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None) -> httpcore.NetworkStream:
-        del timeout
-        return _Stream(self._stream.start_tls(ssl_context, server_hostname, self._deadlines.left()), self._deadlines)
-
-    def get_extra_info(self, info: str) -> object:
-        return self._stream.get_extra_info(info)
-
-
-def _content(chunks: Iterable[bytes]) -> bytes:
-    """The whole body. Raises Unanswered when it becomes too long."""
-    kept, length = [], 0
-    for chunk in chunks:
-        kept.append(chunk)
-        length += len(chunk)
-        if length > MAXIMUM_BODY:
-            raise Unanswered(f"the body did not end after {MAXIMUM_BODY} bytes")
-    return b"".join(kept)
-
-
-def _read_answer(stream: httpcore.NetworkStream, method: str) -> Response:
-    """Read one answer. h11 wants to know the request's method alone, since that tells whether there is a body."""
-    connection = h11.Connection(h11.CLIENT)
-    connection.send(h11.Request(method=method if method.isalpha() else "GET", target="/", headers=[("Host", "target"), ("Connection", "close")]))
-    connection.send(h11.EndOfMessage())
-    head: h11.Response | None = None
-    kept: list[bytes] = []
-    while True:
-        event = connection.next_event()
-        if event is h11.NEED_DATA:
-            data = stream.read(_CHUNK)
-            if not data and head is None:
-                raise Unanswered("the connection was closed without an answer")
-            connection.receive_data(data)
-        elif isinstance(event, h11.Response):
-            head = event
-        elif isinstance(event, h11.Data):
-            kept = [_content([*kept, bytes(event.data)])]
-        elif head is not None and isinstance(event, h11.EndOfMessage):
-            return _response(head.status_code, list(head.headers.raw_items()), _content(kept))
-        elif not isinstance(event, h11.InformationalResponse):
-            raise Unanswered("the connection was closed without an answer")
-
-
-def _response(status: int, fields: Sequence[tuple[bytes, bytes]], content: bytes) -> Response:
-    return Response(status, tuple((name.decode("latin-1"), value.decode("latin-1")) for name, value in fields), content)
 
 
 def _octets(text: str) -> bytes:
@@ -334,6 +217,7 @@ def trust_of(profile: Profile) -> ssl.SSLContext:
         context = ssl.create_default_context(cafile=str(profile.ca) if profile.ca else None)
     except (OSError, ssl.SSLError) as error:
         raise ProfileError(f"{profile.ca} cannot be used as a list of certificate authorities. Mend: give a PEM file.") from error
+    context.set_alpn_protocols(["http/1.1"])
     if not profile.verify:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
@@ -342,9 +226,9 @@ def trust_of(profile: Profile) -> ssl.SSLContext:
 
 def _unanswered(error: Exception, seconds: float) -> Unanswered:
     """Why there was no answer, in the words of a report."""
-    if isinstance(error, TimeoutError | httpcore.TimeoutException | httpx.TimeoutException):
+    if isinstance(error, TimeoutError | httpx.TimeoutException):
         return Unanswered(f"no complete answer within {seconds:g} seconds")
-    match error.__context__:  # httpcore raises its own error in the place of the TLS library's
+    match error:
         case ssl.SSLCertVerificationError() as refused if refused.verify_code in _NO_MATTER_OF_TRUST:
             mend = "give the server a valid certificate for its name; for a rehearsal, `certify --insecure`"
             return Unanswered(f"its certificate is not valid: {refused.verify_message.rstrip('.')}", mend)

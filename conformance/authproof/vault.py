@@ -42,6 +42,7 @@ class Vault:
         self._replacements: list[tuple[str, str]] = []
         # The same short texts come again and again: names of media types, paths, dates of one second. A new secret makes all of it stale.
         self._redacted: dict[str, str] = {}
+        self._pairs: dict[tuple[str, str], tuple[str, str]] = {}
         self._short: list[tuple[str, str]] = []
         self._opaque: dict[str, list[str]] = {}
 
@@ -74,6 +75,7 @@ class Vault:
         if header is not None and len(signature) >= _SAFE_LENGTH:
             self._replacements.append((signature, "${" + name + ".signature}"))
         self._redacted.clear()
+        self._pairs.clear()
         self._replacements.sort(key=_by_length)
         return variable
 
@@ -128,7 +130,15 @@ class Vault:
         return self._bytes(body[: _SHOWN + longest])[:-longest] + f"... ({len(body)} bytes)".encode()
 
     def _headers(self, headers: Headers) -> Headers:
-        return tuple((name, self.redact(value)) for name, value in headers)
+        return tuple([self._pairs[field] if field in self._pairs else self._header(field) for field in headers])
+
+    def _header(self, field: tuple[str, str]) -> tuple[str, str]:
+        """The field without a secret; most come again in the next exchange, and are kept once."""
+        name, value = field
+        pair = (name, self.redact(value))
+        if len(value) <= _SHORT and len(self._pairs) < _REMEMBERED:
+            self._pairs[field] = pair
+        return pair
 
     def _bytes(self, body: bytes) -> bytes:
         return self.redact(body.decode("utf-8", "surrogateescape")).encode("utf-8", "surrogateescape")

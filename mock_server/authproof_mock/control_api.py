@@ -70,7 +70,6 @@ class ControlApi:
         self._prefix = prefix
         self._document = _read()
         self._actions = _Actions(control, prefix)
-        self._validators: dict[str, jsonschema_rs.Draft202012Validator] = {}
         self._paths = _paths(self._document)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -124,10 +123,8 @@ class ControlApi:
         return body
 
     def _validator(self, pointer: str) -> jsonschema_rs.Draft202012Validator:
-        if pointer not in self._validators:
-            place, _ = self._document.follow(split(pointer), get(self._document.root, pointer))
-            self._validators[pointer] = self._document.validator(f"{join(place)}/content/application~1json/schema")
-        return self._validators[pointer]
+        place, _ = self._document.follow(split(pointer), get(self._document.root, pointer))
+        return self._document.validator(f"{join(place)}/content/application~1json/schema")
 
 
 class _Actions:

@@ -6,8 +6,6 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import cast
 
-import jsonschema_rs
-
 from authproof_mock.contents import content
 from authproof_mock.generated import Generator
 from authproof_mock.http import NOTHING, WITHOUT_BODY, Answer, Content, Nothing
@@ -31,7 +29,6 @@ class Samples:
         self._mended = Plain(document, self._fitting)
         self._generator = Generator(document)
         self._generated: dict[Place, Json | Nothing] = {}
-        self._validators: dict[str, jsonschema_rs.Draft202012Validator] = {}
         self._answers: dict[tuple[str, int, str | None], Answer] = {}
         self._as_declared: set[tuple[str, int]] = set()
 
@@ -104,10 +101,8 @@ class Samples:
         return refused[0] if isinstance(made, Nothing) or not self._fits(pointer, made) else made
 
     def _fits(self, schema: str, value: Json) -> bool:
-        if schema not in self._validators:
-            self._validators[schema] = self._document.answer_validator(schema, formats=True)
         try:
-            return self._validators[schema].is_valid(value)
+            return self._document.answer_validator(schema, formats=True).is_valid(value)
         except (ValueError, TypeError):  # text that no schema follows, or nothing that JSON can say
             return False
 

@@ -7,8 +7,6 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from urllib.parse import parse_qs
 
-import jsonschema_rs
-
 from authproof_mock import multipart, strict_json
 from authproof_mock.http import Call
 from authproof_mock.parameters import Parameters, Readings
@@ -52,7 +50,6 @@ class Validation:
     def __init__(self, contract: Contract) -> None:
         self._document = contract.document
         self._reading = Reading(contract.document)
-        self._validators: dict[str, jsonschema_rs.Draft202012Validator] = {}
 
     def check(self, call: Call, operation: Operation, path_parameters: Mapping[str, str]) -> Json:
         """The parsed body of a call that is as the document says; None when it has none. Raises Refusal: 413, 415 or 400."""
@@ -134,11 +131,9 @@ class Validation:
 
     def problems(self, schema: str, value: Json) -> dict[str, list[str]]:
         """What the schema at the pointer `schema` finds wrong, by dotted field; the value itself goes by the name of `body`."""
-        if schema not in self._validators:
-            self._validators[schema] = self._document.validator(schema)
         found: dict[str, list[str]] = defaultdict(list)
         try:
-            for error in self._validators[schema].iter_errors(value):
+            for error in self._document.validator(schema).iter_errors(value):
                 path = [str(part) for part in error.instance_path]
                 if error.kind.name == "required":
                     path.append(error.kind.as_dict()["property"])

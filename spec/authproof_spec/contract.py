@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -110,7 +111,7 @@ class ResponseRule:
         return next(json, self.content[0] if self.content else None)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Operation:
     """One operation of the document.
 
@@ -136,17 +137,17 @@ class Operation:
         """What reports call it, such as `GET /api/user`."""
         return f"{self.method} {self.path}"
 
-    @property
+    @functools.cached_property
     def is_public(self) -> bool:
         """True when a caller without credentials is served."""
         return not self.security or () in self.security
 
-    @property
+    @functools.cached_property
     def is_protected(self) -> bool:
         """True when every alternative asks for an access token or a personal access token."""
         return not self.is_public and all(any(part.scheme.opens for part in way) for way in self.security)
 
-    @property
+    @functools.cached_property
     def bearer_schemes(self) -> Mapping[str, frozenset[str]]:
         """Name of each scheme by which a token opens the operation, with the permissions it takes: the fewest, where alternatives differ in them."""
         found: dict[str, frozenset[str]] = {}
@@ -155,7 +156,7 @@ class Operation:
             found[part.scheme.name] = min(permissions, found.get(part.scheme.name, permissions), key=len)
         return found
 
-    @property
+    @functools.cached_property
     def path_parameters(self) -> tuple[Parameter, ...]:
         """The path parameters in the order of the path."""
         inside = [parameter for parameter in self.parameters if parameter.location == "path"]
@@ -350,7 +351,7 @@ class AccountAdministration:
     fields: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Application:
     """An application that clients log in to.
 
@@ -377,14 +378,14 @@ class Application:
     personal_access_tokens: PersonalAccessTokens | None = None
     accounts: AccountAdministration | None = None
 
-    @property
+    @functools.cached_property
     def token_kinds(self) -> tuple[TokenKind, ...]:
         """Every kind of token of the application."""
         personal = self.personal_access_tokens
         kinds = (self.access_token, self.refresh_token, personal.kind if personal else None)
         return tuple(kind for kind in kinds if kind is not None)
 
-    @property
+    @functools.cached_property
     def bearer_kinds(self) -> tuple[TokenKind, ...]:
         """The kinds that authenticate a protected operation."""
         return tuple(kind for kind in self.token_kinds if kind.scheme.opens)
@@ -405,7 +406,7 @@ class ObjectRule:
     otherwise: int
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Contract:
     """The whole contract of one document.
 
@@ -431,7 +432,12 @@ class Contract:
         declared = (operation for operation in self.operations if (operation.method, operation.path) == ("GET", path))
         return next(declared, Operation(f"GET {path}", "GET", path, (), (), None, {}))
 
-    @property
+    @functools.cached_property
+    def by_id(self) -> Mapping[str, Operation]:
+        """The operations by their ids."""
+        return {operation.id: operation for operation in self.operations}
+
+    @functools.cached_property
     def protected_operations(self) -> tuple[Operation, ...]:
         """The operations that read Authorization."""
         return tuple(operation for operation in self.operations if operation.is_protected)

@@ -86,7 +86,7 @@ class Document:
         other = copy.copy(self)
         other.root = root
         other.changes = (*self.changes, *changes)
-        for cached in ("_registry", "_registry_of_answers"):
+        for cached in ("_registry", "_registry_of_answers", "_validators"):
             other.__dict__.pop(cached, None)
         return other
 
@@ -137,13 +137,13 @@ class Document:
     def _registry(self) -> jsonschema_rs.Registry:
         return jsonschema_rs.Registry([(_URN, dict(self.root))])
 
-    def follow(self, place: Sequence[object], value: Json) -> tuple[tuple[object, ...], Json]:
+    def follow(self, place: Sequence[object], value: Json, *, alone: bool = False) -> tuple[tuple[object, ...], Json]:
         """Where the value that stands at `place` is written, and what it is: itself, or what its reference leads to.
 
-        None for what leads nowhere, out of this document, or round in a circle.
+        None for what leads nowhere, out of this document, or round in a circle. alone: a reference with something beside it is a value itself.
         """
         seen: set[str] = set()
-        while isinstance(value, Mapping) and isinstance(reference := value.get("$ref"), str):
+        while isinstance(value, Mapping) and isinstance(reference := value.get("$ref"), str) and not (alone and len(value) > 1):
             if reference in seen or not (reference == "#" or reference.startswith("#/")):
                 return tuple(place), None
             seen.add(reference)
@@ -206,20 +206,32 @@ class Document:
                     problems[where] = self.problem(where, message, "Correct it as JSON Schema 2020-12 says.")
         return list(problems.values())
 
+    @functools.cached_property
+    def _validators(self) -> dict[tuple[str, bool | None], jsonschema_rs.Draft202012Validator]:
+        """Each validator by its pointer; with or without formats those of answers."""
+        return {}
+
     def validator(self, pointer: str) -> jsonschema_rs.Draft202012Validator:
         """A validator of the JSON Schema that stands at `pointer`, formats included."""
-        return jsonschema_rs.Draft202012Validator(_reference(pointer), validate_formats=True, registry=self._registry)
+        if (pointer, None) not in self._validators:
+            made = jsonschema_rs.Draft202012Validator(_reference(pointer), validate_formats=True, registry=self._registry)
+            self._validators[pointer, None] = made
+        return self._validators[pointer, None]
 
     @functools.cached_property
     def _registry_of_answers(self) -> jsonschema_rs.Registry:
-        return jsonschema_rs.Registry([(_URN, _as_answered(self))])
+        return jsonschema_rs.Registry([(_URN, cast("dict[str, Any]", _as_answered(self, dict(self.root))))])
 
     def answer_validator(self, pointer: str, *, formats: bool) -> jsonschema_rs.Draft202012Validator:
         """A validator of answers by the JSON Schema at `pointer`; its messages show no value of an answer.
 
         What is `writeOnly` need not be in an answer, and `nullable: true`, which many documents still have from OpenAPI 3.0, allows null.
         """
-        return jsonschema_rs.Draft202012Validator(_reference(pointer), validate_formats=formats, registry=self._registry_of_answers, mask="the value")
+        if (pointer, formats) not in self._validators:
+            registry = self._registry_of_answers
+            made = jsonschema_rs.Draft202012Validator(_reference(pointer), validate_formats=formats, registry=registry, mask="the value")
+            self._validators[pointer, formats] = made
+        return self._validators[pointer, formats]
 
 
 @functools.lru_cache(maxsize=1024)
@@ -232,19 +244,35 @@ def _reference(pointer: str) -> dict[str, str]:
     return {"$ref": _URN + fragment(pointer)}
 
 
-def _as_answered(document: Document) -> dict[str, Json]:
-    """The tree of `document` with its schemas as they hold for answers."""
-    root: dict[str, Any] = copy.deepcopy(dict(document.root))
-    for _, part in parts_of(root):
-        schema = cast("dict[str, Any]", part)
-        properties, required = schema.get("properties"), schema.get("required")
-        if isinstance(properties, Mapping) and isinstance(required, list):
-            schema["required"] = [name for name in required if not _is_write_only(document.resolve(properties.get(name)))]
-        if schema.get("nullable") is True and isinstance(schema.get("type"), str):
-            schema["type"] = [schema["type"], "null"]
-            if isinstance(values := schema.get("enum"), list):
-                schema["enum"] = [*values, None]
-    return root
+def _as_answered(document: Document, value: Json, *, named: bool = False) -> Json:
+    """`value` with its schemas as they hold for answers; what has none that differ is the same object. `named`: see `parts_of`."""
+    if isinstance(value, list):
+        items = [_as_answered(document, item) for item in value]
+        return value if all(new is old for new, old in zip(items, value, strict=True)) else items
+    if not isinstance(value, dict):
+        return value
+    changed = {
+        key: new
+        for key, child in value.items()
+        if _is_described(key, child, named=named) and (new := _as_answered(document, child, named=not named and key in _NAMES)) is not child
+    }
+    if not named:
+        changed |= _differences(document, value)
+    return {**value, **changed} if changed else value
+
+
+def _differences(document: Document, schema: Mapping[str, Json]) -> dict[str, Json]:
+    """The members of `schema` that are others for answers."""
+    found: dict[str, Json] = {}
+    properties, required = schema.get("properties"), schema.get("required")
+    if isinstance(properties, Mapping) and isinstance(required, list):
+        kept = [name for name in required if not _is_write_only(document.resolve(properties.get(name)))]
+        found |= {"required": kept} if kept != required else {}
+    if schema.get("nullable") is True and isinstance(schema.get("type"), str):
+        found["type"] = [schema["type"], "null"]
+        if isinstance(values := schema.get("enum"), list):
+            found["enum"] = [*values, None]
+    return found
 
 
 def _is_write_only(schema: Json) -> bool:
@@ -257,11 +285,16 @@ def parts_of(value: Json, path: tuple[object, ...] = (), *, named: bool = False)
         if not named:
             yield path, value
         for key, child in value.items():
-            if named or not (key in _DATA or key.startswith("x-") or (key == "examples" and isinstance(child, list))):
+            if _is_described(key, child, named=named):
                 yield from parts_of(child, (*path, key), named=not named and key in _NAMES)
     elif isinstance(value, list):
         for index, child in enumerate(value):
             yield from parts_of(child, (*path, index))
+
+
+def _is_described(key: str, child: Json, *, named: bool) -> bool:
+    """True for a member that OpenAPI or JSON Schema gives a meaning; False for data."""
+    return named or not (key in _DATA or key.startswith("x-") or (key == "examples" and isinstance(child, list)))
 
 
 def read_document(source: str | Path) -> Document:

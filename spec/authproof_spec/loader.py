@@ -214,13 +214,17 @@ class _Builder:
             name=name,
             location=location,
             required=content.get("required") is True,
-            schema=join((*place, "schema")) if "schema" in content else None,
+            schema=self._schema(place, content),
             types=frozenset([types] if isinstance(types, str) else [str(kind) for kind in _array(types)]),
             example=self._example(content, schema),
             style=style,
             explode=content.get("explode", style == "form") is True,
             content=next(iter(self._content(place, content)), None),
         )
+
+    def _schema(self, place: Sequence[object], holder: Mapping[str, Json]) -> str | None:
+        """The pointer of the schema of `holder`, where it is written: many operations refer to a few."""
+        return join(self.document.follow((*place, "schema"), holder["schema"], alone=True)[0]) if "schema" in holder else None
 
     def _example(self, parameter: Mapping[str, Json], schema: Mapping[str, Json]) -> Json:
         """The first example of a parameter: its own, one of its own named ones, else its schema's."""
@@ -236,7 +240,7 @@ class _Builder:
             examples = {key: example["value"] for key, example in named if "value" in example}
             if "example" in content:
                 examples[""] = content["example"]
-            media.append(MediaType(name.lower(), join((*place, "content", name, "schema")) if "schema" in content else None, examples))
+            media.append(MediaType(name.lower(), self._schema((*place, "content", name), content), examples))
         return tuple(media)
 
     def _security(self, raw: Json, where: Sequence[object]) -> tuple[tuple[SecurityRequirement, ...], ...]:

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from authproof.exchange import Response
-from authproof.reading import bearer_challenge, cache_directives, challenge_problem, challenges, is_json, set_cookies
+from authproof.reading import bearer_challenge, cache_directives, challenge_problem, challenges, set_cookies
 
 
 def response(name: str, *values: str) -> Response:
@@ -85,7 +85,7 @@ def test_cache_directives(lines: list[str], directives: dict[str, str]) -> None:
     ],
 )
 def test_what_is_json(kind: str, *, json: bool) -> None:
-    assert is_json(response("Content-Type", kind)) is json
+    assert response("Content-Type", kind).is_json is json
 
 
 @given(st.text())
@@ -93,7 +93,7 @@ def test_no_text_breaks_the_reading(text: str) -> None:
     answer = Response(401, (("www-authenticate", text), ("set-cookie", text), ("cache-control", text), ("content-type", text)))
     bearer_challenge(answer)
     set_cookies(answer, "a")
-    assert isinstance(is_json(answer), bool)
+    assert isinstance(answer.is_json, bool)
     assert all(directive == directive.lower() for directive in cache_directives(answer))
 
 

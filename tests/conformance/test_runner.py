@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 import httpx
 import pytest
 
-from authproof.exchange import Probe, Request
+from authproof.exchange import Exchange, Probe, Request
 from authproof.hooks import HookFailed
 from authproof.lab import Blocked, Hook, Lab, Missing, Script, Session, Wait
 from authproof.profile import Account, Budget, Part, Profile
@@ -344,7 +344,7 @@ def test_an_interrupted_clean_up_tells_what_is_left(make: Make, contract: Contra
     for _ in range(2):
         with_session(runner, next(iter(contract.applications.values())))
 
-    def interrupted(_: Request) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(runner.target, "send", interrupted)
@@ -412,3 +412,19 @@ def test_answers_beyond_what_a_run_keeps_are_dropped(make: Make, contract: Contr
     carry_out(runner, contract, asking(2))
     assert [exchange.status for exchange in runner.exchanges] == [200, 0]
     assert "longer than 5 bytes" in str(runner.exchanges[1].failure)
+
+
+def test_an_answer_that_cannot_be_recorded_costs_itself_alone(make: Make, contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
+    runner, _ = make()
+    redact = runner.lab.vault.redact_exchange
+
+    def failing(exchange: Exchange) -> Exchange:
+        if exchange.number == 2:
+            raise ValueError("correct horse battery staple")
+        return redact(exchange)
+
+    monkeypatch.setattr(runner.lab.vault, "redact_exchange", failing)
+    outcome = carry_out(runner, contract, asking(3))
+    assert outcome == (Verdict.ERROR, "authproof failed to record an answer: ValueError, in its script script.")
+    assert [(exchange.number, exchange.status) for exchange in runner.exchanges] == [(1, 200), (2, 0), (3, 200)]
+    assert runner.exchanges[1].failure == "authproof failed to record an answer: ValueError"

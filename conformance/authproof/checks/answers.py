@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable
 
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange, Response
-from authproof.reading import media_type
 from authproof.tokens import given_cookies
 from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, worst
 from authproof_spec import Application, Operation
@@ -27,7 +26,7 @@ def label(exchange: Exchange) -> str:
 
 def came_from_elsewhere(response: Response) -> bool:
     """True when a proxy or a firewall seems to have answered in place of the application."""
-    return response.status in {403, 406, 502, 503, 504} and media_type(response) == "text/html"
+    return response.status in {403, 406, 502, 503, 504} and response.media_type == "text/html"
 
 
 def refused(exchange: Exchange, what: str, *, tolerated: frozenset[int] = frozenset(), expected: int = 401) -> Judgement:

@@ -49,15 +49,14 @@ def unauthorized_carries_a_challenge(seen: Evidence, operation: Operation) -> Ju
     exchanges = [exchange for exchange in seen.on(operation) if exchange.status == 401]
     if not exchanges:
         raise NotObserved("No answer 401 was observed here.")
-    return next((found for exchange in exchanges if (found := _wrong_challenge(seen, operation, exchange))), None) or met(
+    due = {kind.auth_scheme.lower() for kind in _kinds(seen, operation) if kind.auth_scheme}
+    return next((found for exchange in exchanges if (found := _wrong_challenge(due, exchange))), None) or met(
         f"Each of {len(exchanges)} answers 401 carries a challenge for the tokens that open the operation.", exchanges[0]
     )
 
 
-def _wrong_challenge(seen: Evidence, operation: Operation, exchange: Exchange) -> Judgement | None:
-    """What is wrong with the challenges of a 401; None when nothing is."""
-    kinds = _kinds(seen, operation)
-    due = {kind.auth_scheme.lower() for kind in kinds if kind.auth_scheme}
+def _wrong_challenge(due: set[str], exchange: Exchange) -> Judgement | None:
+    """What is wrong with the challenges of a 401 where tokens of one of the authentication schemes `due` would open the operation; None when nothing is."""
     found = [challenge.scheme for challenge in challenges(response_of(exchange))]
     if (due & set(found)) if due else found:
         return None

@@ -6,6 +6,7 @@ import functools
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from itertools import groupby
 from typing import TypeAlias
 
 from authproof.checks.answers import all_refused_as_declared, came_from_elsewhere, gives_no_cookie, response_of
@@ -253,12 +254,14 @@ def _token_lifetime(seen: Evidence, cookie: SetCookie) -> float | None:
 def token_travels_in_its_cookie_alone(one: TokenCookie) -> Judgement:
     """A token that a cookie carries is in no body, URL or other header field."""
     policy, given = one.policy, one.given
-    for exchange, cookie in given:
+    for _, pairs in groupby(given, key=lambda pair: pair[0].number):
+        (exchange, first), *further = pairs
+        carried = {name for cookie in (first, *(other for _, other in further)) for name in one.seen.tokens_in(cookie.value)}
         response = response_of(exchange)
         fields = [value for name, value in response.headers if name.lower() != "set-cookie"]
         fields += [other.value for other in all_cookies(response) if other.name != policy.name]
         elsewhere = response.body.decode("utf-8", "replace") + " ".join(fields)
-        if set(one.seen.tokens_in(cookie.value)) & set(one.seen.tokens_in(elsewhere)):
+        if carried & set(one.seen.tokens_in(elsewhere)):
             return broken(f"The token in the cookie {policy.name} is also outside it.", exchange)
     return met(f"The token in the cookie {policy.name} is there alone.", given[0][0])
 

@@ -173,11 +173,11 @@ def _headers_that_matter(seen: Evidence, exchange: Exchange) -> Iterator[str]:
     response = response_of(exchange)
     if response.first("www-authenticate") is not None:
         yield "WWW-Authenticate"
-    if any(set_cookies(response, name) for name in _token_cookies(seen.contract)):
+    if response.all("set-cookie") and any(set_cookies(response, name) for name in _token_cookies(seen.contract)):
         yield "Set-Cookie"
     if exchange.status in {429, 503} and response.first("retry-after") is not None:
         yield "Retry-After"
-    if response.is_success and exchange.probe.operation in _giving_tokens(seen.contract) and response.first("cache-control") is not None:
+    if response.is_success and response.first("cache-control") is not None and exchange.probe.operation in _giving_tokens(seen.contract):
         yield "Cache-Control"
 
 

@@ -9,9 +9,8 @@ from urllib.parse import urlsplit
 
 from authproof.checks.answers import came_from_elsewhere, response_of
 from authproof.checks.registry import EVERYTHING, check, everything, first_logins, the_first_login
-from authproof.evidence import Evidence, NotObserved, flow_operations
+from authproof.evidence import Evidence, NotObserved, flow_operations, is_call_of
 from authproof.exchange import Exchange, Response
-from authproof.reading import is_json, media_type
 from authproof.verdict import Judgement, broken, met, undecided, untestable, weak
 from authproof_spec import Contract, Operation
 from authproof_spec.pointer import Json, get, split
@@ -33,8 +32,8 @@ def client_errors_are_json_with_a_message(seen: Evidence, operation: Operation) 
         return NO_ERROR
     for exchange in errors:
         response = response_of(exchange)
-        if not is_json(response) or not isinstance(response.json, dict):
-            found = media_type(response) or "has no media type"
+        if not response.is_json or not isinstance(response.json, dict):
+            found = response.media_type or "has no media type"
             if exchange.status == 404 and operation.path_parameters:
                 return weak(f"An error 404 is no JSON object ({found}); it may be the router's, which knows no such path.", exchange)
             return broken(f"An error {response.status} is no JSON object ({found}).", exchange)
@@ -65,7 +64,7 @@ def _says_something(seen: Evidence, exchange: Exchange) -> bool:
 @check("ERR-02", on=everything, reads=EVERYTHING)
 def problem_details_are_as_their_standard_says(seen: Evidence, operation: Operation) -> Judgement:
     """The members of a problem+json body have their types, and its status is that of the answer (RFC 9457 section 3.1)."""
-    problems = [exchange for exchange in seen.calls(operation) if media_type(response_of(exchange)) == "application/problem+json"]
+    problems = [exchange for exchange in seen.calls(operation) if response_of(exchange).media_type == "application/problem+json"]
     if not problems:
         return untestable("No answer of the type application/problem+json was observed here.")
     for exchange in problems:
@@ -184,7 +183,7 @@ def _text(response: Response) -> str:
     if response.json is not None:
         return "\n".join(sorted(_names_in(response.json)))[:_READ]
     text = response.body[:_READ].decode("utf-8", "replace")
-    return re.sub(r"""(?:src|href)\s*=\s*["'][^"']*""", "", text) if media_type(response) == "text/html" else text
+    return re.sub(r"""(?:src|href)\s*=\s*["'][^"']*""", "", text) if response.media_type == "text/html" else text
 
 
 @check("ERR-05", on=everything, reads=EVERYTHING)
@@ -196,9 +195,11 @@ def no_answer_repeats_a_secret(seen: Evidence, operation: Operation) -> Judgemen
     gives_tokens = any(operation in flow_operations(application) for application in seen.contract.applications.values())
     for exchange in sorted(exchanges, key=lambda exchange: exchange.probe.request.verbatim):
         request, response = exchange.probe.request, response_of(exchange)
+        told = set(seen.tokens_in(response.body.decode("utf-8", "replace") + " ".join(value for _, value in response.headers)))
+        if not told:
+            continue
         sent_text = request.target + " ".join(value for _, value in request.headers) + (request.body or b"").decode("utf-8", "replace")
-        answer = response.body.decode("utf-8", "replace") + " ".join(value for _, value in response.headers)
-        repeated = set(seen.tokens_in(sent_text)) & set(seen.tokens_in(answer))
+        repeated = told & set(seen.tokens_in(sent_text))
         if response.is_success and gives_tokens:
             # Within a declared grace the same successor may come again: such an answer gives a token, it does not echo one.
             repeated = {name for name in repeated if seen.facts[name].kind not in GIVES_TOKENS}
@@ -231,10 +232,9 @@ def errors_of_one_kind_look_alike(seen: Evidence, operation: Operation) -> Judge
 
 
 def _first_error(seen: Evidence, status: int) -> tuple[Operation, Exchange]:
-    """The first operation of the document at which there was an error `status`, and that error. There is one."""
-    return next(
-        (other, e) for other in seen.contract.operations for e in _errors(seen, other) if e.status == status and _should_be_json(other, status)
-    )
+    """The first operation of the document at which the application gave an error `status` that should be JSON, and that error. There is one."""
+    errors = ((seen.operation_of(exchange), exchange) for exchange in seen.with_status(status) if not came_from_elsewhere(response_of(exchange)))
+    return next((other, e) for other, e in errors if other and is_call_of(other, e.probe.request) and _should_be_json(other, status))
 
 
 _Look: TypeAlias = tuple[str, frozenset[str]]
@@ -245,7 +245,7 @@ def _look(seen: Evidence, exchange: Exchange) -> _Look:
     """How an error looks; members that are named after the fields at fault say nothing of its form."""
     body = response_of(exchange).json
     by_field = seen.contract.error_fields == "" and exchange.status == 400
-    return media_type(response_of(exchange)), frozenset(body if isinstance(body, dict) and not by_field else ())
+    return response_of(exchange).media_type, frozenset(body if isinstance(body, dict) and not by_field else ())
 
 
 def _described(look: _Look) -> str:

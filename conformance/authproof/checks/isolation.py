@@ -18,7 +18,7 @@ from authproof.checks.registry import (
 )
 from authproof.evidence import Evidence, NotObserved, flow_operations
 from authproof.exchange import Exchange
-from authproof.reading import is_json, set_cookies
+from authproof.reading import set_cookies
 from authproof.tokens import access_token_in
 from authproof.verdict import Judgement, broken, met, undecided, weak, worst
 from authproof_spec import Application, Operation
@@ -105,7 +105,7 @@ def undeclared_application_is_unknown(seen: Evidence, operation: Operation) -> J
     if not response.is_success:
         say = undecided if response.status in {429, *range(500, 600)} else met
         return say(f"An application that is not declared is answered {response.status}.", exchange)
-    if not is_json(response):
+    if not response.is_json:
         return met("An application that is not declared is answered with a page, and with no data.", exchange)
     if person(application, response) == person(application, response_of(control)):
         return broken(f"An application that is not declared serves who-am-I of {application.name}.", exchange)

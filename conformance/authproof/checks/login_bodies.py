@@ -8,7 +8,6 @@ from authproof.checks.login import NOT_USED, another_is_used, login_of
 from authproof.checks.registry import check, first_logins
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
-from authproof.reading import is_json
 from authproof.tokens import access_token_in
 from authproof.verdict import Judgement, broken, met, undecided, untestable, weak, worst
 from authproof_spec import Operation
@@ -107,7 +106,7 @@ def broken_json_is_a_bad_request(seen: Evidence, operation: Operation) -> Judgem
     if not _is_bad_request(operation, exchange.status):
         return _in_doubt(exchange) or broken(f"A JSON text that breaks off is answered {exchange.status} where 400 is due.", exchange)
     pointers = (seen.contract.error_message, seen.contract.error_fields, "/title", "/detail")
-    if not is_json(response) or not any(get(response.json, pointer) for pointer in pointers if pointer is not None):
+    if not response.is_json or not any(get(response.json, pointer) for pointer in pointers if pointer is not None):
         return broken(f"The {exchange.status} for a JSON text that breaks off is not in the declared shape of errors.", exchange)
     return met(f"A JSON text that breaks off is answered {exchange.status} with an error in JSON.", exchange)
 

@@ -10,7 +10,6 @@ from authproof.checks.registry import EVERYTHING, NOT_ASKED_TO_WRITE, check, pro
 from authproof.evidence import NO_SUCH_OPERATION, Evidence, Role
 from authproof.exchange import Exchange
 from authproof.methods import SAFE
-from authproof.reading import media_type
 from authproof.standing import held, is_entitled, needed
 from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, weak, worst
 from authproof_spec import Operation
@@ -136,7 +135,7 @@ def _form(exchange: Exchange) -> tuple[str, str]:
     for part in _parts(exchange.probe.request.target):
         text = text.replace(part, "")
     # Times, and the ids of requests.
-    return media_type(response), re.sub(
+    return response.media_type, re.sub(
         r"(?i)\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b|\b[0-9a-z]{13}:[0-9a-f]{8}\b|[0-9a-f]{8,}|[0-9]+", "", text
     )
 

@@ -10,7 +10,6 @@ from authproof.checks.designs import refresh_token_in_a_cookie
 from authproof.checks.registry import check, of_several_applications, refreshes
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
-from authproof.reading import media_type
 from authproof.tokens import access_token_in, given_cookies, refresh_token_in, where_access_tokens_are
 from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, weak, worst
 from authproof_spec import Application, Operation
@@ -96,7 +95,7 @@ def garbage_cookie_is_refused(seen: Evidence, operation: Operation) -> Judgement
 def _of_garbage(exchange: Exchange, operation: Operation) -> Judgement:
     if exchange.status in {500, 501}:
         return broken(f"A refresh token that is none makes the server fail with {exchange.status}.", exchange)
-    if exchange.status in {400, 413, 431} and media_type(response_of(exchange)) == "text/html":
+    if exchange.status in {400, 413, 431} and response_of(exchange).media_type == "text/html":
         return undecided(f"The answer {exchange.status} is a web page, so a server in front of the application may have made it.", exchange)
     return refused_as_declared(exchange, operation, "A refresh with a value that is no token")
 

@@ -71,7 +71,7 @@ def what_at(seen: Evidence, exchange: Exchange, operation: Operation, what: str)
 
 def nothing_sent(seen: Evidence, probes: Sequence[str], control: str, operation: Operation, what: str) -> Judgement:
     """Untestable where the scripts had no such token to send. Raises AskedElsewhere, or NotObserved where they sent one in vain, or did not come so far."""
-    if any(exchange.probe.name in probes for exchange in seen.exchanges if exchange.response is None) or not seen.all(control, operation):
+    if seen.unanswered & set(probes) or not seen.all(control, operation):
         raise NotObserved(f"No probe of this was answered: {what}.")
     if any(seen.is_asked_elsewhere(probe, operation) for probe in probes):
         raise AskedElsewhere

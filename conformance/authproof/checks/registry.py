@@ -55,18 +55,20 @@ class Check:
         """Judge `operation`. Without the probes it takes, the outcome of their scripts is the judgement."""
         if obstacle := self.obstacle(evidence, operation):
             return untestable(obstacle)
-        outcomes = self._outcomes(evidence, operation)
         try:
             judgement = self.judge(evidence, operation)
         except NotObserved as absent:
             if operation.id in evidence.unasked:
                 return untestable(NOT_ASKED_TO_WRITE)
+            outcomes = self._outcomes(evidence, operation)
             if isinstance(absent, AskedElsewhere) and not outcomes:
                 return untestable(str(absent))
             return next((Judgement(outcome.verdict, outcome.reason) for _, outcome in outcomes), undecided(str(absent)))
+        if judgement.verdict is not Verdict.PASS or not evidence.broke_off:
+            return judgement
         # A script of ours that broke off may have left the question unasked on which the requirement fails.
-        broken_off = (outcome for script, outcome in outcomes if script in self.scripts and outcome.verdict is Verdict.ERROR)
-        failure = next(broken_off, None) if judgement.verdict is Verdict.PASS else None
+        own = (outcome for script, outcome in self._outcomes(evidence, operation) if script in self.scripts)
+        failure = next((outcome for outcome in own if outcome.verdict is Verdict.ERROR), None)
         return Judgement(failure.verdict, failure.reason) if failure else judgement
 
     def obstacle(self, evidence: Evidence, operation: Operation) -> str:

@@ -10,7 +10,6 @@ from authproof.checks.refusals import sent_to_application, what_at
 from authproof.checks.registry import EVERYTHING, check, everything, identities, read_with_object_rule
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange, Response, header_value
-from authproof.reading import media_type
 from authproof.verdict import Judgement, Verdict, broken, met, undecided, untestable, weak, worst
 from authproof_spec import Contract, Operation
 from authproof_spec.pointer import Json
@@ -84,7 +83,7 @@ def _of_other_method(seen: Evidence, operation: Operation, exchange: Exchange) -
     if method == "TRACE" and sent and sent.encode() in response.body:
         return broken(f"TRACE sends the {field} field back.", exchange)
     judgement = stranger_is_shown_nothing(seen, operation, exchange, f"{method} without credentials")
-    if judgement.verdict is Verdict.PASS and response.is_success and media_type(response) != "text/html":
+    if judgement.verdict is Verdict.PASS and response.is_success and response.media_type != "text/html":
         return weak(f"{method} is not declared here, and is answered {response.status} without credentials.", exchange)
     return judgement
 
@@ -153,7 +152,7 @@ def _visible(seen: Evidence, exchange: Exchange) -> Mapping[str, object]:
     message = response.at(seen.contract.error_message)
     return {
         "the status": response.status,
-        "the media type": media_type(response),
+        "the media type": response.media_type,
         "the challenge": response.all("www-authenticate"),
         "the form of the body": _members(response.json),
         "the message": re.sub(r"[0-9]+", "0", message) if isinstance(message, str) else None,

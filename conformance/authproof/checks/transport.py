@@ -10,7 +10,7 @@ from authproof.checks.answers import response_of
 from authproof.checks.registry import EVERYTHING, check, identities, whole_api
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange, Handshake, Response
-from authproof.reading import bearer_challenge, is_json
+from authproof.reading import bearer_challenge
 from authproof.verdict import Judgement, broken, met, undecided, untestable, weak
 from authproof_spec import Operation
 
@@ -63,7 +63,7 @@ def nothing_is_served_without_tls(seen: Evidence, operation: Operation) -> Judge
         return weak(
             "Plain http is redirected to https; a client that follows has sent its token in clear by then. To refuse it shows the mistake.", exchange
         )
-    if bearer_challenge(response) or (response.is_success and is_json(response)):
+    if bearer_challenge(response) or (response.is_success and response.is_json):
         return broken(f"The application answers {status} over plain http.", exchange)
     if response.is_success or status in {401, 429} or 300 <= status < 400 or status >= 500:
         return undecided(f"Plain http is answered {status}, perhaps by another service.", exchange)
@@ -149,7 +149,7 @@ def no_location_has_a_secret(seen: Evidence, operation: Operation) -> Judgement:
 @check("TRANSPORT-07", on=whole_api, reads=EVERYTHING)
 def media_types_are_not_guessed(seen: Evidence, operation: Operation) -> Judgement:  # noqa: ARG001  # it is asked of the whole API
     """JSON answers are marked nosniff (OWASP ASVS 3.4.4)."""
-    answers = [exchange for exchange in seen.answered if is_json(response_of(exchange))]
+    answers = [exchange for exchange in seen.answered if response_of(exchange).is_json]
     if not answers:
         raise NotObserved("No answer was JSON.")
     bare = [exchange for exchange in answers if "nosniff" not in (response_of(exchange).first("x-content-type-options") or "").lower()]

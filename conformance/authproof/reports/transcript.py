@@ -11,6 +11,7 @@ from authproof.verdict import Verdict
 
 GRAVEST_FIRST = (Verdict.FAIL, Verdict.ERROR, Verdict.INCONCLUSIVE, Verdict.WARN, Verdict.WAIVED, Verdict.PASS, Verdict.SKIP)
 """The order in which a reader wants to see them; the first of several verdicts stands for all."""
+_FIELDS_SHOWN = 50
 _DULL_SENT = {"user-agent", "accept", "accept-encoding"}
 _DULL_RECEIVED = {"date", "server", "content-length"}
 
@@ -46,7 +47,10 @@ def received(exchange: Exchange, limit: int) -> Iterator[str]:
 
 
 def _fields(headers: Headers, dull: set[str]) -> Iterator[str]:
-    return (printable(f"{name}: {value}") for name, value in headers if name.lower() not in dull)
+    told = [field for field in headers if field[0].lower() not in dull]
+    yield from (printable(f"{name}: {value}") for name, value in told[:_FIELDS_SHOWN])
+    if len(told) > _FIELDS_SHOWN:
+        yield f"… {len(told) - _FIELDS_SHOWN} more header fields"
 
 
 def _body(body: bytes, limit: int) -> Iterator[str]:
