@@ -29,6 +29,12 @@ def came_from_elsewhere(response: Response) -> bool:
     return response.status in {403, 406, 502, 503, 504} and response.media_type == "text/html"
 
 
+def does_not_decide(exchange: Exchange) -> bool:
+    """True when a rate limit, a failing server or a proxy has answered, which says nothing of the question. Raises NotObserved without an answer."""
+    response = response_of(exchange)
+    return response.status == 429 or response.status >= 500 or came_from_elsewhere(response)
+
+
 def refused(exchange: Exchange, what: str, *, tolerated: frozenset[int] = frozenset(), expected: int = 401) -> Judgement:
     """Met when `what` was refused with `expected` (or a `tolerated` status); broken when it was let in or answered otherwise."""
     response = response_of(exchange)
@@ -81,7 +87,7 @@ def served(exchange: Exchange, what: str) -> Judgement:
     response = response_of(exchange)
     if response.is_success:
         return met(f"{what} is answered {response.status}.", exchange)
-    if response.status == 429 or response.status >= 500 or came_from_elsewhere(response):
+    if does_not_decide(exchange):
         return undecided(f"{what} is answered {response.status}, which does not decide.", exchange)
     return broken(f"{what} is answered {response.status}.", exchange)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import TypeAlias
 
-from authproof.checks.answers import all_refused_as_declared, came_from_elsewhere, gives_no_cookie, response_of
+from authproof.checks.answers import all_refused_as_declared, came_from_elsewhere, does_not_decide, gives_no_cookie, response_of
 from authproof.checks.designs import token_in_a_cookie
 from authproof.checks.registry import Judge, check, first_logins, logouts, refreshes, second_factors, session_givers, token_creations
 from authproof.evidence import Evidence, NotObserved
@@ -288,7 +288,7 @@ def deletes(exchange: Exchange, policy: CookiePolicy) -> Judgement:
     """Met when `exchange` makes a browser forget the cookie of `policy`. Deletions of other paths beside it do no harm."""
     cookies = set_cookies(response_of(exchange), policy.name)
     if not cookies:
-        unclear = exchange.status == 429 or exchange.status >= 500 or came_from_elsewhere(response_of(exchange))
+        unclear = does_not_decide(exchange)
         return (undecided if unclear else broken)(f"The answer {exchange.status} does not clear the cookie {policy.name}.", exchange)
     paths = [cookie.path(exchange.probe.request.target) for cookie in cookies]
     same = [cookie for cookie, path in zip(cookies, paths, strict=True) if path == policy.path]

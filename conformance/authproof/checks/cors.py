@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from authproof.checks.answers import came_from_elsewhere, response_of
+from authproof.checks.answers import does_not_decide, response_of
 from authproof.checks.designs import csrf_token, field_that_pages_set, token_in_a_cookie
 from authproof.checks.registry import (
     check,
@@ -41,10 +41,6 @@ def _listed(response: Response, name: str) -> frozenset[str]:
     return frozenset(part.strip().lower() for line in response.all(name) for part in line.split(",") if part.strip())
 
 
-def _does_not_decide(exchange: Exchange) -> bool:
-    return exchange.status == 429 or exchange.status >= 500 or came_from_elsewhere(response_of(exchange))
-
-
 def _asked(seen: Evidence, operation: Operation, *names: str) -> list[Exchange]:
     """The exchanges of the probes `names`. Raises NotObserved when there are none."""
     found = [exchange for name in names for exchange in seen.all(name, operation)]
@@ -78,7 +74,7 @@ def _not_reflected(exchange: Exchange, what: str) -> Judgement:
     if _allows(exchange):
         say = broken if _with_credentials(response) else weak
         return say(f"{what} is allowed{' with credentials' if _with_credentials(response) else ''}.", exchange)
-    if _does_not_decide(exchange):
+    if does_not_decide(exchange):
         return undecided(f"The answer is {exchange.status}, which does not decide.", exchange)
     return met(f"{what} is not allowed.", exchange)
 
@@ -133,7 +129,7 @@ def _preflight(seen: Evidence, operation: Operation) -> Exchange | Judgement:
     if not seen.contract.cors_origins:
         return untestable(UNDECLARED)
     exchange = seen.one("cors.preflight", operation)
-    if _does_not_decide(exchange):
+    if does_not_decide(exchange):
         return undecided(f"The preflight is answered {exchange.status}, which does not decide.", exchange)
     return exchange
 
@@ -179,7 +175,7 @@ def errors_can_be_read(seen: Evidence, operation: Operation) -> Judgement:
     if not seen.contract.cors_origins:
         return untestable(UNDECLARED)
     exchange = seen.one("cors.refused", operation)
-    if _does_not_decide(exchange) or response_of(exchange).is_success:
+    if does_not_decide(exchange) or response_of(exchange).is_success:
         return undecided(f"The answer is {exchange.status}, and no refusal of the application.", exchange)
     if missing := _missing_permission(seen, operation, response_of(exchange), _origin(exchange)):
         return broken(f"A page of the declared origin cannot read the {exchange.status}: {missing}.", exchange)
@@ -218,7 +214,7 @@ def foreign_page_changes_nothing(seen: Evidence, operation: Operation) -> Judgem
     if policy is None:
         return untestable(f"No cookie opens {operation.name}.")
     exchange = seen.one("cross_site", operation)
-    if _does_not_decide(exchange):
+    if does_not_decide(exchange):
         return undecided(f"The answer is {exchange.status}, which does not decide.", exchange)
     if not _was_carried_out(seen, application, exchange):
         return met(f"A request of a foreign page with the cookie is answered {exchange.status} and changes nothing.", exchange)
@@ -256,11 +252,11 @@ def csrf_token_is_asked_for(seen: Evidence, operation: Operation) -> Judgement:
 
 def _without_csrf_token(attempt: Exchange, control: Exchange) -> Judgement:
     what = f"A request {attempt.probe.variant}"
-    if _does_not_decide(attempt):
+    if does_not_decide(attempt):
         return undecided(f"{what} is answered {attempt.status}, which does not decide.", attempt)
     if response_of(attempt).is_success:
         return broken(f"{what} is carried out: answered {attempt.status}.", attempt, control)
-    if _does_not_decide(control) or control.status in {401, 403}:
+    if does_not_decide(control) or control.status in {401, 403}:
         return undecided(f"The page's own request is answered {control.status}, so a refusal proves nothing.", control, attempt)
     if attempt.status == control.status:
         return untestable(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from authproof.checks.answers import came_from_elsewhere, response_of, same_person
+from authproof.checks.answers import does_not_decide, response_of, same_person
 from authproof.checks.designs import chosen_expiry
 from authproof.checks.registry import check, token_creations
 from authproof.evidence import Evidence, NotObserved
@@ -29,7 +29,7 @@ def _turned_down(exchange: Exchange, what: str) -> Judgement:
         return met(f"{what} is answered {response.status}.", exchange)
     if response.is_success:
         return broken(f"{what} is accepted: answered {response.status} where 400 is due.", exchange)
-    if response.status == 429 or response.status >= 500 or came_from_elsewhere(response):
+    if does_not_decide(exchange):
         return undecided(f"{what} is answered {response.status}, which does not decide.", exchange)
     return broken(f"{what} is answered {response.status} where 400 is due.", exchange)
 
@@ -113,7 +113,7 @@ def personal_token_creates_no_further_one(seen: Evidence, operation: Operation) 
     _, personal = _offer(seen, operation)
     exchange = seen.one("pat.child", operation)
     response = response_of(exchange)
-    if response.status == 429 or response.status >= 500 or came_from_elsewhere(response):
+    if does_not_decide(exchange):
         return undecided(f"A creation with a personal access token is answered {response.status}.", exchange)
     if not response.is_success:
         say = met if response.status in {401, 403} else undecided

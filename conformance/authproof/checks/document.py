@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from authproof.checks.answers import came_from_elsewhere, response_of
+from authproof.checks.answers import came_from_elsewhere, does_not_decide, response_of
 from authproof.checks.errors import NOT_ASKED
 from authproof.checks.registry import EVERYTHING, check, everything, protected, readable, secured
 from authproof.evidence import Evidence, flow_operations
@@ -109,7 +109,7 @@ def only_public_operations_are_public(seen: Evidence, operation: Operation) -> J
     """Without credentials a public operation is served, and no protected one is (CWE-306)."""
     exchange = seen.one("public" if operation.is_public else "bearer.none", operation)
     response = response_of(exchange)
-    if exchange.status == 429 or exchange.status >= 500 or came_from_elsewhere(response):
+    if does_not_decide(exchange):
         return undecided(f"The answer {exchange.status} does not decide.", exchange)
     if operation.is_public and exchange.status in {401, 403}:
         return broken(f"The operation is declared public, and is answered {exchange.status} without credentials.", exchange)

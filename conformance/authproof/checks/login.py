@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from authproof.checks.answers import accepted, came_from_elsewhere, gives_no_cookie, refused, response_of, who_am_i_tells
+from authproof.checks.answers import accepted, does_not_decide, gives_no_cookie, refused, response_of, who_am_i_tells
 from authproof.checks.appearance import alike
 from authproof.checks.designs import refresh_token_in_a_cookie, refresh_tokens
 from authproof.checks.registry import all_logins, check, first_logins
@@ -98,10 +98,8 @@ def unknown_account_is_refused(seen: Evidence, operation: Operation) -> Judgemen
 def disabled_account_is_refused(seen: Evidence, operation: Operation) -> Judgement:
     """A disabled account cannot log in, by whichever login, with its right password. The document may have a 403 for it."""
     application, _ = login_of(seen, operation)
-    places = [login.operation for login in application.logins if login.operation == operation or seen.all("login.disabled", login.operation)]
-    if len(places) > 1 and not seen.all("login.disabled", operation):
-        places.remove(operation)
-    return worst(*(_disabled(seen, place, operation) for place in places))
+    places = [login.operation for login in application.logins if seen.all("login.disabled", login.operation)]
+    return worst(*(_disabled(seen, place, operation) for place in places or [operation]))
 
 
 def _disabled(seen: Evidence, place: Operation, operation: Operation) -> Judgement:
@@ -127,7 +125,7 @@ def password_is_compared_exactly(seen: Evidence, operation: Operation) -> Judgem
 def _compared(exchange: Exchange) -> Judgement:
     if response_of(exchange).is_success:
         return broken(f"A password is accepted with {exchange.probe.variant}.", exchange)
-    if exchange.status == 429 or exchange.status >= 500 or came_from_elsewhere(response_of(exchange)):
+    if does_not_decide(exchange):
         return undecided(f"A password with {exchange.probe.variant} is answered {exchange.status}.", exchange)
     return met(f"A password with {exchange.probe.variant} is refused.", exchange)
 
@@ -212,7 +210,7 @@ def extra_members_give_no_power(seen: Evidence, operation: Operation) -> Judgeme
     application, _ = login_of(seen, operation)
     exchange = seen.one("login.extra_members", operation)
     response = response_of(exchange)
-    if response.status == 429 or response.status >= 500 or came_from_elsewhere(response):
+    if does_not_decide(exchange):
         return undecided(f"A login with additional members is answered {response.status}.", exchange)
     if not response.is_success:
         return met(f"Additional members are refused with {response.status}.", exchange)

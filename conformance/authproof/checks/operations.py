@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from authproof.checks.answers import came_from_elsewhere, response_of
+from authproof.checks.answers import came_from_elsewhere, does_not_decide, response_of
 from authproof.checks.registry import EVERYTHING, NOT_ASKED_TO_WRITE, check, protected, readable
 from authproof.evidence import NO_SUCH_OPERATION, Evidence, Role
 from authproof.exchange import Exchange
@@ -50,7 +50,7 @@ def _let_in(seen: Evidence, operation: Operation, call: Exchange) -> Judgement:
     status, who = call.status, _who(call)
     if status in {401, 403} and not came_from_elsewhere(response_of(call)):
         return _shut_out(seen, operation, call)
-    if status == 429 or status >= 500 or came_from_elsewhere(response_of(call)):
+    if does_not_decide(call):
         return undecided(f"{who} is answered {status}, which does not decide.", call)
     if call.probe.name == "operation.harmless" and status in _UNKNOWN:
         return met(f"{who} is let in: what was asked so that it changes nothing is answered {status}.", call)

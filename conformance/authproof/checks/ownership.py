@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from authproof.checks.answers import came_from_elsewhere, person, response_of
+from authproof.checks.answers import came_from_elsewhere, does_not_decide, person, response_of
 from authproof.checks.registry import check, identities, identities_and_token_creations, token_revocations
 from authproof.evidence import Evidence, NotObserved
 from authproof.exchange import Exchange
@@ -20,14 +20,10 @@ def _parts(seen: Evidence, operation: Operation) -> tuple[Application, PersonalA
     return application, application.personal_access_tokens, application.identity.operation
 
 
-def _does_not_decide(exchange: Exchange) -> bool:
-    return exchange.status == 429 or exchange.status >= 500 or came_from_elsewhere(response_of(exchange))
-
-
 def _shows(personal: PersonalAccessTokens, listed: Exchange, identifier: Json) -> Judgement:
     """Broken when the list of another user has the token; undecided when it may be on a page that was not read."""
     response = response_of(listed)
-    if response.status in {403, 404} and not _does_not_decide(listed):
+    if response.status in {403, 404} and not does_not_decide(listed):
         return met("The other user may not list tokens.", listed)
     records = response.at(personal.items)
     if not response.is_success or not isinstance(records, list):
@@ -45,7 +41,7 @@ def _survives(attempt: Exchange, before: Exchange, after: Exchange) -> Judgement
     """Met when the token works after another user's attempt to revoke it as it did before."""
     if not response_of(before).is_success:
         return undecided(f"The token was answered {before.status} before that too.", before)
-    if _does_not_decide(attempt) or _does_not_decide(after):
+    if does_not_decide(attempt) or does_not_decide(after):
         return undecided(f"The attempt is answered {attempt.status}, and the token {after.status} after it.", attempt, after)
     if not response_of(after).is_success:
         return broken(f"Another user's revocation is answered {attempt.status}, and the token is then answered {after.status}.", attempt, after)
@@ -128,7 +124,7 @@ def named_owner_is_not_believed(seen: Evidence, operation: Operation) -> Judgeme
 def _is_still(seen: Evidence, application: Application, exchange: Exchange, part: str, what: str) -> Judgement:
     """Met when `exchange` names the account that plays `part`, or nobody."""
     response = response_of(exchange)
-    if _does_not_decide(exchange):
+    if does_not_decide(exchange):
         return undecided(f"{what} is answered {exchange.status}, which does not decide.", exchange)
     if not response.is_success:
         return met(f"{what} is answered {exchange.status}.", exchange)
@@ -146,7 +142,7 @@ def identity_is_that_of_the_token(seen: Evidence, operation: Operation) -> Judge
     exchanges = [*seen.all("identity.at_once", operation), *seen.all("ownership.at_once", operation)]
     if len({exchange.probe.variant for exchange in exchanges}) < 2:
         raise NotObserved("Fewer than two accounts asked who they are.")
-    unclear = [exchange for exchange in exchanges if _does_not_decide(exchange) or not response_of(exchange).is_success]
+    unclear = [exchange for exchange in exchanges if does_not_decide(exchange) or not response_of(exchange).is_success]
     if unclear:
         return undecided(f"Who-am-I is answered {unclear[0].status} to one of several at once, which does not decide.", *unclear)
     known = {exchange.probe.variant: exchange for exchange in seen.all("identity.control", operation)}
@@ -176,7 +172,7 @@ def disabled_account_is_locked_out(seen: Evidence, operation: Operation) -> Judg
     """The access token of a disabled account ends at once, or with its own lifetime (CWE-613)."""
     before, after = seen.one("disabled.before", operation), seen.one("disabled.after", operation)
     late = seen.all("disabled.expired", operation)
-    unclear = [exchange for exchange in (*late, after) if _does_not_decide(exchange)] + [before] * (not response_of(before).is_success)
+    unclear = [exchange for exchange in (*late, after) if does_not_decide(exchange)] + [before] * (not response_of(before).is_success)
     if unclear:
         return undecided(f"The access token is answered {unclear[0].status}, which does not decide.", unclear[0])
     if late and response_of(late[0]).is_success:

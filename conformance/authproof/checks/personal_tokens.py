@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
-from authproof.checks.answers import accepted, came_from_elsewhere, refused, response_of, served
+from authproof.checks.answers import accepted, came_from_elsewhere, does_not_decide, refused, response_of, served
 from authproof.checks.refusals import sent_to_application, what_at
 from authproof.checks.registry import (
     check,
@@ -231,7 +231,7 @@ def unknown_and_foreign_token_look_alike(seen: Evidence, operation: Operation) -
     unknown = seen.one("pat.revoke_unknown", operation)
     foreign = seen.all("pat.foreign_revoke", operation)
     answers = (unknown, *foreign)
-    if any(exchange.status == 429 or exchange.status >= 500 or came_from_elsewhere(response_of(exchange)) for exchange in answers):
+    if any(does_not_decide(exchange) for exchange in answers):
         return undecided(f"The revocations are answered {', '.join(str(exchange.status) for exchange in answers)}.", *answers)
     if response_of(unknown).is_success:
         return broken(f"The revocation of a token that does not exist is answered {unknown.status}.", unknown)

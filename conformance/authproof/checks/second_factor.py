@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from authproof.checks.answers import came_from_elsewhere, gives_no_cookie, refused, response_of
+from authproof.checks.answers import came_from_elsewhere, does_not_decide, gives_no_cookie, refused, response_of
 from authproof.checks.appearance import alike
 from authproof.checks.login import guessing, login_of, refusals_of
 from authproof.checks.registry import check, second_factors
@@ -51,7 +51,7 @@ def _not_let_in(exchange: Exchange, what: str) -> Judgement:
     """Met when `what` opened nothing; how a wrong code is refused is a matter of MFA-05."""
     if response_of(exchange).is_success:
         return broken(f"{what} is accepted.", exchange)
-    if exchange.status == 429 or exchange.status >= 500 or came_from_elsewhere(response_of(exchange)):
+    if does_not_decide(exchange):
         return undecided(f"{what} is answered {exchange.status}, which does not decide.", exchange)
     return met(f"{what} is refused with {exchange.status}.", exchange)
 

@@ -113,13 +113,8 @@ def caller_is_judged_before_the_content(seen: Evidence, operation: Operation) ->
     exchanges = sent_to_application(seen, ["bearer.invalid_body"], operation)
     if not exchanges:
         raise NotObserved("The probe bearer.invalid_body was not answered.")
-    return worst(*(_of_a_stranger(exchange, what_at(seen, exchange, operation, "A body that is not valid")) for exchange in exchanges))
-
-
-def _of_a_stranger(exchange: Exchange, what: str) -> Judgement:
-    if exchange.status in {400, 422}:
-        return broken(f"{what} is answered {exchange.status} without credentials, where 401 is due.", exchange)
-    return refused(exchange, f"{what} without credentials")
+    what = "An invalid body without credentials"
+    return worst(*(refused(exchange, what_at(seen, exchange, operation, what)) for exchange in exchanges))
 
 
 @check("BEARER-24", on=objects, reads="existing_objects")
