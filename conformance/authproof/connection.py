@@ -53,8 +53,8 @@ class Connection:
         """Connect. Raises OSError, ssl.SSLError among them, or ValueError for a host that has no spelling in DNS."""
         self._timeout = timeout
         self.start()
-        self._watch = selectors.DefaultSelector()
         self._socket = socket.create_connection((address.host, address.port), timeout)
+        self._watch = selectors.DefaultSelector()
         try:
             self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             if address.trust:

@@ -59,18 +59,13 @@ class Target:
     def send(self, request: Request, meanwhile: Callable[[], None] = lambda: None) -> Response:
         """Send `request` and read its answer; `meanwhile` is done while the target works on it, or before. Raises Unanswered when there is none."""
         if not (self._in_process or request.verbatim or request.plain):
-            return self._raised(self._unless_unanswered(lambda: self._send(request, meanwhile)))
+            return _given(self._unless_unanswered(lambda: self._send(request, meanwhile)))
         meanwhile()
         if not self._in_process:
-            return self._raised(self._unless_unanswered(lambda: self._send_verbatim(request)))
+            return _given(self._unless_unanswered(lambda: self._send_verbatim(request)))
         if request.plain:
             raise Unanswered("no socket is used")
-        return self._raised(*self._answers([request]))
-
-    def _raised(self, answer: Response | Unanswered) -> Response:
-        if isinstance(answer, Unanswered):
-            raise answer
-        return answer
+        return _given(*self._answers([request]))
 
     def handshake(self, version: str | None) -> Handshake:
         """Try a TLS handshake: of `version` alone, or with the versions and the verification of a careful client.
@@ -209,6 +204,12 @@ class Target:
 
 def _octets(text: str) -> bytes:
     return text.encode("utf-8", "surrogateescape")
+
+
+def _given(answer: Response | Unanswered) -> Response:
+    if isinstance(answer, Unanswered):
+        raise answer
+    return answer
 
 
 def trust_of(profile: Profile) -> ssl.SSLContext:

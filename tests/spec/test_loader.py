@@ -277,6 +277,43 @@ def test_references_may_be_percent_encoded(write: Callable[..., Path], example: 
     assert contract.document.validator(rule.media_type.schema).is_valid({"message": "x"})
 
 
+@pytest.mark.parametrize(
+    ("schema", "written"),
+    [
+        ('{$ref: "#/components/schemas/Odd"}', "/components/schemas/Odd"),
+        ('{$ref: "#/components/schemas/Chain"}', "/components/schemas/Odd"),
+        ('{$ref: "#/components/schemas/Odd", description: More.}', "/paths/~1odd/get/responses/200/content/application~1json/schema"),
+        ("{type: string}", "/paths/~1odd/get/responses/200/content/application~1json/schema"),
+    ],
+    ids=["a reference", "a chain", "with something beside it", "no reference"],
+)
+def test_a_schema_is_where_it_is_written(write: Callable[..., Path], example: str, schema: str, written: str) -> None:
+    odd = "  schemas:\n    Odd: {type: integer}\n    Chain: {$ref: '#/components/schemas/Odd'}\n"
+    response = f"{{description: Odd., content: {{application/json: {{schema: {schema}}}}}}}"
+    contract = contract_of(
+        write,
+        example,
+        ("  schemas:\n", odd),
+        ("  /session/end:\n", f"  /odd: {{get: {{operationId: odd, security: [], responses: {{'200': {response}}}}}}}\n  /session/end:\n"),
+    )
+    media = contract.by_id["odd"].responses["200"].media_type
+    assert media
+    assert media.schema == written
+
+
+def test_answers_need_nothing_that_is_only_written(write: Callable[..., Path], example: str) -> None:
+    odd = (
+        "{type: object, required: [id, password], properties: {id: {type: string, nullable: true}, password: {type: string, writeOnly: true},"
+        " inner: {type: array, items: {type: object, required: [pin], properties: {pin: {$ref: '#/components/schemas/Pin'}}}}}}"
+    )
+    document = contract_of(write, example, ("  schemas:\n", f"  schemas:\n    Pin: {{type: string, writeOnly: true}}\n    Odd: {odd}\n")).document
+    answered, asked = document.answer_validator("/components/schemas/Odd", formats=True), document.validator("/components/schemas/Odd")
+    given: dict[str, object] = {"id": None, "inner": [{}]}
+    assert (answered.is_valid(given), asked.is_valid(given)) == (True, False)
+    assert not answered.is_valid({"inner": [{}]})
+    assert document.answer_validator("/components/schemas/Odd", formats=True) is answered
+
+
 def test_a_response_is_found_by_number_class_or_default(write: Callable[..., Path], example: str) -> None:
     contract = contract_of(
         write,

@@ -50,7 +50,7 @@ def _fields(headers: Headers, dull: set[str]) -> Iterator[str]:
     told = [field for field in headers if field[0].lower() not in dull]
     yield from (printable(f"{name}: {value}") for name, value in told[:_FIELDS_SHOWN])
     if len(told) > _FIELDS_SHOWN:
-        yield f"… {len(told) - _FIELDS_SHOWN} more header fields"
+        yield f"… header fields left out: {len(told) - _FIELDS_SHOWN}"
 
 
 def _body(body: bytes, limit: int) -> Iterator[str]:

@@ -216,6 +216,12 @@ def test_the_token_is_looked_for_everywhere(place: tuple[str, str], verdict: str
     assert judge("COOKIE-08", given(GOOD, headers=(place,))).verdict == verdict
 
 
+def test_each_of_several_tokens_is_looked_for() -> None:
+    again = ("Set-Cookie", "it24a_refresh_token=${REFRESH_TOKEN_2}; Path=/api/admin/auth")
+    elsewhere = judge("COOKIE-08", given(GOOD, headers=(again, ("X-Token", "${REFRESH_TOKEN_2}"))))
+    assert (elsewhere.verdict, judge("COOKIE-08", given(GOOD, headers=(again,))).verdict) == ("fail", "pass")
+
+
 @pytest.mark.parametrize(("body", "verdict"), [(b"\xff${REFRESH_TOKEN_1}", "fail"), (b"\xff${REFRESH_TOKEN_2}", "pass")])
 def test_the_token_is_looked_for_in_bodies_that_are_no_text(body: bytes, verdict: str) -> None:
     exchange = given(GOOD)
