@@ -93,6 +93,14 @@ def test_an_error_may_be_declared_to_be_no_json(names: list[str], verdict: Verdi
     assert judge("ERR-06", ME, page, other, of=of).verdict is (Verdict.SKIP if verdict is Verdict.SKIP else Verdict.WARN)
 
 
+def test_errors_need_not_look_like_what_was_answered_to_no_call() -> None:
+    # The login comes first in the document.
+    page, own = asked("any", LOGIN, answer(400, b"<html>", PAGE), verbatim=True), asked("any", ME, answer(400))
+    assert judge("ERR-06", ME, page, own).verdict is Verdict.PASS
+    declared = asked("any", LOGIN, answer(400, b"<html>", PAGE), of=(of := declaring((LOGIN, {400: {"text/html": None}}))))
+    assert judge("ERR-06", ME, declared, own, of=of).verdict is Verdict.PASS
+
+
 @pytest.mark.parametrize("request_", [{"method": "HEAD"}, {"method": "PUT"}, {"target": "/api/admin/user/"}, {"verbatim": True}])
 def test_what_is_no_call_of_the_operation_is_not_judged_as_one(request_: dict[str, object]) -> None:
     refused = asked("any", ME, answer(405, b""), **request_)  # type: ignore[arg-type]

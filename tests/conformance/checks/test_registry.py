@@ -144,6 +144,7 @@ def test_the_baseline_is_read_by_all(reads: str | tuple[str, ...], expected: set
         (passes, "logins", {}, Verdict.PASS, "It is there."),
         # What our own script did not come to may be what the requirement fails on.
         (passes, "logins", {("logins", "admin"): OURS}, Verdict.ERROR, "It broke off."),
+        (passes, "logins", {("logins", "admin"): OURS, ("cors", "admin"): Outcome(Verdict.SKIP, "No hook.")}, Verdict.ERROR, "It broke off."),
         (passes, "logins", {("baseline", "admin"): OURS}, Verdict.ERROR, "It broke off."),
         (passes, "logins", {("cors", "admin"): OURS}, Verdict.PASS, "It is there."),
         (passes, EVERYTHING, {("cors", "admin"): OURS}, Verdict.PASS, "It is there."),
