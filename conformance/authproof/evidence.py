@@ -202,7 +202,7 @@ def is_call_of(operation: Operation, request: Request) -> bool:
     """True when `request` has the method and the path of `operation`, and was not written verbatim."""
     if request.verbatim or request.method != operation.method:
         return False
-    templates, segments = operation.path.split("/"), request.target.partition("?")[0].split("/")
+    templates, segments = operation.encoded_path.split("/"), request.target.partition("?")[0].split("/")
     pairs = zip(templates, segments, strict=False)
     return len(templates) == len(segments) and all(bool(segment) if "{" in template else segment == template for template, segment in pairs)
 

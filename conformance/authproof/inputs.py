@@ -135,7 +135,7 @@ class InputSource:
 
     def _fits(self, schema: str | None, value: Json) -> bool:
         try:
-            return schema is None or self._contract.document.validator(schema).is_valid(value)
+            return schema is None or self._contract.document.request_validator(schema).is_valid(value)
         except ValueError:
             return False  # text with half a character, or a schema that is none
 

@@ -303,7 +303,7 @@ class Lab:
         return self.profile.allows_unsafe_methods or operation.id not in self._writing
 
     def _target(self, operation: Operation, values: Mapping[str, str], inputs: Iterable[tuple[str, str]], query: str) -> str:
-        target = operation.path
+        target = operation.encoded_path
         for parameter in operation.path_parameters:
             target = target.replace("{" + parameter.name + "}", quote(values.get(parameter.name, ""), safe="", errors="replace"))
         required = [f"{quote(name)}={quote(value, safe='', errors='replace')}" for name, value in inputs]
@@ -327,6 +327,13 @@ class Lab:
         body = self.credentials(login, account)
         (exchange,) = yield Probe(name, self.call(login.operation, body=body), login.operation.id, account.part)
         return self.opened(application, account, exchange)
+
+    def spend(self, hook: Hook) -> None:
+        """Forget the spare sessions of the account that `hook` did something to, which may have ended them."""
+        for name, session in [*self.spare.items()]:
+            known = {attribute: value for attribute, value in session.account.attributes.items() if attribute not in SECRETS}
+            if known.items() <= hook.values.items():
+                del self.spare[name]
 
     def spare_or_new(self, application: Application) -> Generator[Step, Sequence[Exchange], Session]:
         """The spare session of `application`, or a new one of the account that most probes use. Raises Missing or Blocked."""
@@ -385,7 +392,9 @@ class Lab:
             raise Missing(f"The contract has no logout for {application.name}.")
         if application.refresh_token is None:
             headers, jar = ((), {}) if token is None else self.credential(application, token)
-            return Probe(name, self.call(application.logout, headers=headers, cookies=jar), application.logout.id)
+            # What never was given has no page of its own.
+            of_page, beside = self.proof_of_page(application, self._page_of(application, None)) if jar and token not in self.csrf_values else ((), {})
+            return Probe(name, self.call(application.logout, headers=(*headers, *of_page), cookies=jar | beside), application.logout.id)
         return Probe(name, self._with_refresh_token(application, application.logout, token), application.logout.id)
 
     def _with_refresh_token(self, application: Application, operation: Operation, token: str | None) -> Request:

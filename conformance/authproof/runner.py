@@ -157,6 +157,7 @@ class Runner:
             output = self.lab.hooks.call(hook.name, hook.values)
         except HookFailed as why:
             raise Blocked(f"The hook {hook.name} failed: {self.lab.vault.redact(str(why))}.") from why
+        self.lab.spend(hook)
         self.hook_records.append(HookRecord(hook.name, round(self._elapsed(), 4), self.lab.vault.redact(output)))
         if hook in self._undo:
             self._undo.remove(hook)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 
-from authproof_mock.http import NO_STORE, NOTHING, Answer, Content, Headers
+from authproof_mock.http import NO_STORE, NOTHING, WITHOUT_BODY, Answer, Content, Headers
 from authproof_mock.problem import details
 from authproof_mock.refusal import Refusal
 from authproof_mock.samples import Samples
@@ -41,11 +41,12 @@ class Answers:
     def finished(self, answer: Answer, operation: Operation | None) -> Answer:
         """`answer` with the headers that do not depend on what it says."""
         headers = [*self.challenged(answer, operation)]
-        if answer.payload is not NOTHING:
+        payload = NOTHING if answer.status in WITHOUT_BODY else answer.payload
+        if payload is not NOTHING:
             headers += [("content-type", self.media_type(answer, operation)), ("x-content-type-options", "nosniff")]
         if not answer.headers or not answer.header_values("cache-control"):
             headers += self.caching(operation)
-        return Answer(answer.status, answer.payload, headers, answer.delay)
+        return Answer(answer.status, payload, headers, answer.delay)
 
     def challenged(self, answer: Answer, operation: Operation | None) -> Headers:
         """The fields of `answer`, whose challenge is for bearer tokens, with one for each way in which the operation takes tokens.

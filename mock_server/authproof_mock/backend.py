@@ -143,7 +143,8 @@ class Backend:
     def _carry_out(self, call: Call, operation: Operation, place: Place) -> Answer:
         """401, 403, 415 or 400, 404, and then the action, in this order."""
         parameters = parameters_of(operation, place.values)
-        caller = self._guard.admit(call, operation, parameters) if self._guard.guards(operation) else None
+        guard = self._guard
+        caller = guard.admit(call, operation, parameters) if guard.guards(operation) else guard.recognised(call, operation, parameters)
         body = self._validation.check(call, operation, parameters)
         handler = self._handlers.get(operation.id)
         if handler is None:

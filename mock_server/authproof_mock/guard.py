@@ -73,6 +73,15 @@ class Guard:
             self._state.pats.mark_used(caller.record)
         return caller
 
+    def recognised(self, call: Call, operation: Operation, path_parameters: Mapping[str, str]) -> Caller | None:
+        """Whoever calls an operation that everybody may call, where it takes a token too; None for those that it would refuse."""
+        if not operation.is_public or not self._schemes.get(operation.id):
+            return None
+        try:
+            return self.admit(call, operation, path_parameters)
+        except Refusal:
+            return None
+
     def credential_of(self, call: Call) -> str | None:
         """The bearer token of the Authorization header; None when there is none. Raises Refusal when it is malformed or not the only one."""
         values = call.header_values("authorization")

@@ -133,7 +133,7 @@ class Validation:
         """What the schema at the pointer `schema` finds wrong, by dotted field; the value itself goes by the name of `body`."""
         found: dict[str, list[str]] = defaultdict(list)
         try:
-            for error in self._document.validator(schema).iter_errors(value):
+            for error in self._document.request_validator(schema).iter_errors(value):
                 path = [str(part) for part in error.instance_path]
                 if error.kind.name == "required":
                     path.append(error.kind.as_dict()["property"])

@@ -9,12 +9,10 @@ from pathlib import Path, PurePosixPath
 from typing import cast
 from urllib.parse import unquote, urljoin
 
-from authproof_spec.document import Document, parts_of
+from authproof_spec.document import BUNDLED, Document, parts_of
 from authproof_spec.errors import ContractError, Problem
 from authproof_spec.pointer import Json, get, join
 
-BUNDLED = "x-bundled"
-"""The member of components that holds the other files, by their number."""
 _MOST_FILES = 1000
 EXTERNAL = "externalValue"
 """The member of an example that says where its value is; it is taken in where it can be read as the document itself was."""

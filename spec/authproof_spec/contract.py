@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from urllib.parse import quote
 
 from authproof_spec.document import Document
 
@@ -161,6 +163,12 @@ class Operation:
         """The path parameters in the order of the path."""
         inside = [parameter for parameter in self.parameters if parameter.location == "path"]
         return tuple(sorted(inside, key=lambda parameter: self.path.find("{" + parameter.name + "}")))
+
+    @functools.cached_property
+    def encoded_path(self) -> str:
+        """The path as requests have it, but for its parameters: what is no character of a URI is percent-encoded (RFC 3986 sections 2.1 and 3.3)."""
+        parts = re.split(r"(\{[^{}]*\})", self.path)
+        return "".join(part if part.startswith("{") else quote(part, safe="/%:@!$&'()*+,;=~") for part in parts)
 
     @property
     def success_status(self) -> int:

@@ -38,6 +38,8 @@ def completed(document: Document, bundled: Contract) -> Document:
         return document
     described = _object(extension.get("applications"))
     carriers = _carriers(document, _schemes_of(described.values()))
+    for guard in csrf_fields(described.values()):
+        carriers.pop(("header", guard), None)
     if described and not carriers:
         return document
     completion = _Completion(document, bundled, described)
@@ -47,6 +49,12 @@ def completed(document: Document, bundled: Contract) -> Document:
         completion.add(carrier, names, api_keys)
         api_keys = []
     return completion.document(extension)
+
+
+def csrf_fields(applications: Iterable[Json]) -> frozenset[str]:
+    """The names, in lower case, of the header fields that repeat the CSRF token of `applications`, as the extension has them."""
+    guards = (_object(_object(_object(raw).get("accessToken")).get("csrf")) for raw in applications)
+    return frozenset(str(guard["header"]).lower() for guard in guards if "header" in guard)
 
 
 def added_operations(contract: Contract) -> tuple[Operation, ...]:

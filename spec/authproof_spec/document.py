@@ -19,6 +19,8 @@ from authproof_spec.syntax import UnreadableError, compose, parse
 
 _MAXIMUM_BYTES = 20_000_000
 _URN = "urn:authproof:document"
+BUNDLED = "x-bundled"
+"""The member of components that holds the other files of a document, by their number."""
 
 # The members whose own members are names given by the author, and those that hold data; neither are words of OpenAPI.
 _NAMES = frozenset(
@@ -45,6 +47,7 @@ _NAMES = frozenset(
         "securitySchemes",
         "variables",
         "webhooks",
+        BUNDLED,
     }
 )
 _DATA = frozenset({"const", "default", "enum", "example", "value"})
@@ -86,7 +89,7 @@ class Document:
         other = copy.copy(self)
         other.root = root
         other.changes = (*self.changes, *changes)
-        for cached in ("_registry", "_registry_of_answers", "_validators"):
+        for cached in ("_registry", "_registry_of_answers", "_registry_of_requests", "_validators"):
             other.__dict__.pop(cached, None)
         return other
 
@@ -207,31 +210,74 @@ class Document:
         return list(problems.values())
 
     @functools.cached_property
-    def _validators(self) -> dict[tuple[str, bool | None], jsonschema_rs.Draft202012Validator]:
-        """Each validator by its pointer; with or without formats those of answers."""
+    def _validators(self) -> dict[tuple[str, str], jsonschema_rs.Draft202012Validator]:
+        """Each validator by its pointer and its use: most schemas are asked again and again."""
         return {}
+
+    def _validator(
+        self, pointer: str, use: str, registry: jsonschema_rs.Registry, *, formats: bool, mask: str | None
+    ) -> jsonschema_rs.Draft202012Validator:
+        if (pointer, use) not in self._validators:
+            made = jsonschema_rs.Draft202012Validator(_reference(pointer), validate_formats=formats, registry=registry, mask=mask)
+            self._validators[pointer, use] = made
+        return self._validators[pointer, use]
 
     def validator(self, pointer: str) -> jsonschema_rs.Draft202012Validator:
         """A validator of the JSON Schema that stands at `pointer`, formats included."""
-        if (pointer, None) not in self._validators:
-            made = jsonschema_rs.Draft202012Validator(_reference(pointer), validate_formats=True, registry=self._registry)
-            self._validators[pointer, None] = made
-        return self._validators[pointer, None]
+        return self._validator(pointer, "as it is", self._registry, formats=True, mask=None)
+
+    @functools.cached_property
+    def _registry_of_requests(self) -> jsonschema_rs.Registry:
+        return self._registry_without("readOnly")
+
+    def request_validator(self, pointer: str) -> jsonschema_rs.Draft202012Validator:
+        """A validator of requests by the JSON Schema at `pointer`, formats included: what is `readOnly` need not be in a request."""
+        return self._validator(pointer, "request", self._registry_of_requests, formats=True, mask=None)
 
     @functools.cached_property
     def _registry_of_answers(self) -> jsonschema_rs.Registry:
-        return jsonschema_rs.Registry([(_URN, cast("dict[str, Any]", _as_answered(self, dict(self.root))))])
+        return self._registry_without("writeOnly")
 
     def answer_validator(self, pointer: str, *, formats: bool) -> jsonschema_rs.Draft202012Validator:
         """A validator of answers by the JSON Schema at `pointer`; its messages show no value of an answer.
 
         What is `writeOnly` need not be in an answer, and `nullable: true`, which many documents still have from OpenAPI 3.0, allows null.
         """
-        if (pointer, formats) not in self._validators:
-            registry = self._registry_of_answers
-            made = jsonschema_rs.Draft202012Validator(_reference(pointer), validate_formats=formats, registry=registry, mask="the value")
-            self._validators[pointer, formats] = made
-        return self._validators[pointer, formats]
+        return self._validator(pointer, f"answer, {formats}", self._registry_of_answers, formats=formats, mask="the value")
+
+    def _registry_without(self, word: str) -> jsonschema_rs.Registry:
+        """The registry of the document with its schemas as they hold where nobody has to send what is `word`."""
+        root = self._sent(dict(self.root), word)
+        return jsonschema_rs.Registry([(_URN, cast("dict[str, Any]", root))])
+
+    def _sent(self, value: Json, word: str, *, named: bool = False) -> Json:
+        """`value` with its schemas as they hold where nobody has to send what is `word`; what has none that differ is the same object."""
+        if isinstance(value, list):
+            items = [self._sent(item, word) for item in value]
+            return value if all(new is old for new, old in zip(items, value, strict=True)) else items
+        if not isinstance(value, dict):
+            return value
+        changed = {
+            key: new
+            for key, child in value.items()
+            if _is_described(key, child, named=named) and (new := self._sent(child, word, named=not named and key in _NAMES)) is not child
+        }
+        if not named:
+            changed |= self._differences(value, word)
+        return {**value, **changed} if changed else value
+
+    def _differences(self, schema: Mapping[str, Json], word: str) -> dict[str, Json]:
+        """The members of `schema` that are others where nobody has to send what is `word`."""
+        found: dict[str, Json] = {}
+        properties, required = schema.get("properties"), schema.get("required")
+        if isinstance(properties, Mapping) and isinstance(required, list):
+            kept = [name for name in required if not _says(self.resolve(properties.get(name)), word)]
+            found |= {"required": kept} if kept != required else {}
+        if word == "writeOnly" and schema.get("nullable") is True and isinstance(schema.get("type"), str):
+            found["type"] = [schema["type"], "null"]
+            if isinstance(values := schema.get("enum"), list):
+                found["enum"] = [*values, None]
+        return found
 
 
 @functools.lru_cache(maxsize=1024)
@@ -244,57 +290,31 @@ def _reference(pointer: str) -> dict[str, str]:
     return {"$ref": _URN + fragment(pointer)}
 
 
-def _as_answered(document: Document, value: Json, *, named: bool = False) -> Json:
-    """`value` with its schemas as they hold for answers; what has none that differ is the same object. `named`: see `parts_of`."""
-    if isinstance(value, list):
-        items = [_as_answered(document, item) for item in value]
-        return value if all(new is old for new, old in zip(items, value, strict=True)) else items
-    if not isinstance(value, dict):
-        return value
-    changed = {
-        key: new
-        for key, child in value.items()
-        if _is_described(key, child, named=named) and (new := _as_answered(document, child, named=not named and key in _NAMES)) is not child
-    }
-    if not named:
-        changed |= _differences(document, value)
-    return {**value, **changed} if changed else value
-
-
-def _differences(document: Document, schema: Mapping[str, Json]) -> dict[str, Json]:
-    """The members of `schema` that are others for answers."""
-    found: dict[str, Json] = {}
-    properties, required = schema.get("properties"), schema.get("required")
-    if isinstance(properties, Mapping) and isinstance(required, list):
-        kept = [name for name in required if not _is_write_only(document.resolve(properties.get(name)))]
-        found |= {"required": kept} if kept != required else {}
-    if schema.get("nullable") is True and isinstance(schema.get("type"), str):
-        found["type"] = [schema["type"], "null"]
-        if isinstance(values := schema.get("enum"), list):
-            found["enum"] = [*values, None]
-    return found
-
-
-def _is_write_only(schema: Json) -> bool:
-    return isinstance(schema, Mapping) and schema.get("writeOnly") is True
+def _says(schema: Json, word: str) -> bool:
+    return isinstance(schema, Mapping) and schema.get(word) is True
 
 
 def parts_of(value: Json, path: tuple[object, ...] = (), *, named: bool = False) -> Iterator[tuple[tuple[object, ...], Mapping[str, Json]]]:
     """Place and content of each object that OpenAPI or JSON Schema defines. `named`: the members of `value` are names, so it is none itself."""
-    if isinstance(value, Mapping):
-        if not named:
-            yield path, value
-        for key, child in value.items():
-            if _is_described(key, child, named=named):
-                yield from parts_of(child, (*path, key), named=not named and key in _NAMES)
-    elif isinstance(value, list):
-        for index, child in enumerate(value):
-            yield from parts_of(child, (*path, index))
+    waiting: list[tuple[tuple[object, ...], Json, bool]] = [(path, value, named)]
+    while waiting:
+        path, value, named = waiting.pop()
+        members: list[tuple[object, Json]] = []
+        if isinstance(value, Mapping):
+            if not named:
+                yield path, value
+            members += [(key, child) for key, child in value.items() if _is_described(key, child, named=named)]
+        elif isinstance(value, list):
+            members += enumerate(value)
+        inside = isinstance(value, Mapping) and not named
+        # The last one that is put here is the first one that comes.
+        waiting += [((*path, key), child, inside and key in _NAMES) for key, child in reversed(members) if isinstance(child, Mapping | list)]
 
 
 def _is_described(key: str, child: Json, *, named: bool) -> bool:
     """True for a member that OpenAPI or JSON Schema gives a meaning; False for data."""
-    return named or not (key in _DATA or key.startswith("x-") or (key == "examples" and isinstance(child, list)))
+    is_extension = key.startswith("x-") and key != BUNDLED
+    return named or not (key in _DATA or is_extension or (key == "examples" and isinstance(child, list)))
 
 
 def read_document(source: str | Path) -> Document:

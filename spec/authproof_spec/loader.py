@@ -39,6 +39,7 @@ from authproof_spec.contract import (
     TokenKind,
     TokenRules,
 )
+from authproof_spec.defaults import completed, csrf_fields
 from authproof_spec.document import Document, read_document
 from authproof_spec.errors import ContractError, Problem
 from authproof_spec.openapi import METHODS, problems_of_openapi, short
@@ -61,8 +62,6 @@ def load_contract(source: str | Path | None = None, overlays: Sequence[str | Pat
         return _build(Document(_BUNDLED.read_text("utf-8"), str(_BUNDLED)))
     document = load_document(_BUNDLED if source is None else source, overlays)
     if complete:
-        from authproof_spec.defaults import completed
-
         document = completed(document, load_contract())
     return _build(document)
 
@@ -126,7 +125,8 @@ class _Builder:
     def __init__(self, document: Document) -> None:
         self.document = document
         self.problems: list[Problem] = []
-        carriers = _carriers(_object(document.root.get(EXTENSION)))
+        extension = _object(document.root.get(EXTENSION))
+        carriers, self._guards = _carriers(extension), csrf_fields(_object(extension.get("applications")).values())
         self.schemes = {name: _scheme(name, _object(document.resolve(raw)), carriers) for name, raw in self._components("securitySchemes").items()}
         self.operations = tuple(self._operations())
         self._by_name = {operation.name: operation for operation in self.operations} | {operation.id: operation for operation in self.operations}
@@ -248,7 +248,10 @@ class _Builder:
         for index, alternative in enumerate(_array(raw)):
             parts = []
             for name, permissions in _object(alternative).items():
-                if scheme := self.schemes.get(name):
+                scheme = self.schemes.get(name)
+                if scheme and scheme.kind is SchemeKind.HEADER and (scheme.parameter or "").lower() in self._guards and len(_object(alternative)) > 1:
+                    continue  # the CSRF token is no credential of its own: it goes with the cookie beside it
+                if scheme:
                     parts.append(SecurityRequirement(scheme, tuple(str(permission) for permission in _array(permissions))))
                 else:
                     self._unknown((*where, "security", index, name), "security scheme", name, self.schemes)

@@ -71,7 +71,7 @@ def _document_refuses(seen: Evidence, operation: Operation, exchange: Exchange) 
     """True when the body that was sent does not fit the document's schema."""
     media = operation.request_body.content if operation.request_body else ()
     sent = exchange.probe.request.content
-    return any(one.schema is not None and not seen.contract.document.validator(one.schema).is_valid(sent) for one in media)
+    return any(one.schema is not None and not seen.contract.document.request_validator(one.schema).is_valid(sent) for one in media)
 
 
 @check("LOGIN-08", on=first_logins, reads="login_bodies")

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from authproof.exchange import Probe
+from collections.abc import Generator, Sequence
+
+from authproof.exchange import Exchange, Probe
 from authproof.forge import signature
 from authproof.forge.minted import LEEWAY
-from authproof.lab import MAIN, Lab, Missing, Script, Wait
+from authproof.lab import MAIN, Lab, Missing, Script, Session, Step, Wait
 from authproof.scripts.bearer import has_identity
 from authproof.scripts.forgeries import elsewhere
 from authproof.scripts.refresh import has_refresh, leave
@@ -36,9 +38,7 @@ def expiry(lab: Lab, application: Application) -> Script:
         if not lab.hooks.offers("advance_clock"):
             return
         lab.only_at_one(application, has_identity)
-    if (spare := lab.spare.get(application.name)) and min(_ends(lab, spare.access_token), default=0) < lab.now() + LEEWAY:
-        del lab.spare[application.name]  # its access token may be over, which a moved clock does
-    session = yield from lab.spare_or_new(application)
+    session = yield from fresh_session(lab, application)
     operation, token = application.identity.operation, session.access_token
     (before,) = yield Probe("expiry.before", lab.call(operation, bearer=token), operation.id)
     named = _ends(lab, token)
@@ -54,6 +54,15 @@ def expiry(lab: Lab, application: Application) -> Script:
         return  # the script `minted` asks every operation with an expired token of its own
     for other in elsewhere(lab, application):
         yield Probe("expiry.after", lab.example_call(other, bearer=token), other.id, when)
+
+
+def fresh_session(lab: Lab, application: Application) -> Generator[Step, Sequence[Exchange], Session]:
+    """The spare session if its access token surely is not over, else a new one. Raises Missing or Blocked."""
+    spare = lab.spare.get(application.name)
+    ends = _ends(lab, spare.access_token) if spare else ()
+    if spare and (min(ends) < lab.now() + LEEWAY if ends else lab.moved):
+        del lab.spare[application.name]
+    return (yield from lab.spare_or_new(application))
 
 
 def _ends(lab: Lab, token: str) -> list[float]:

@@ -213,10 +213,10 @@ def _claims_of(session: Session) -> Headers:
 def _rerouted(lab: Lab, operation: Operation) -> Iterator[Probe]:
     """Who-am-I with the path of a public operation in the fields by which proxies tell the path that was asked for, and the other way round."""
     public_one = next((other for other in lab.contract.operations if other.is_public and other.method == "GET" and not other.path_parameters), None)
-    elsewhere = public_one.path if public_one else "/"
+    elsewhere = public_one.encoded_path if public_one else "/"
     yield Probe("bearer.rerouted", lab.call(operation, headers=_original(elsewhere)), operation.id, "the guarded path as a public one")
     if public_one:
-        request = lab.call(public_one, headers=_original(operation.path))
+        request = lab.call(public_one, headers=_original(operation.encoded_path))
         yield Probe("bearer.rerouted", request, operation.id, "a public path as the guarded one")
 
 
@@ -228,7 +228,7 @@ def _invalid_body(lab: Lab, operation: Operation) -> Json:
     """Well-formed JSON that breaks the schema of the operation's body; None when there is no schema to break."""
     for media in operation.request_body.content if operation.request_body else ():
         if media.schema and media.is_json:
-            validator = lab.contract.document.validator(media.schema)
+            validator = lab.contract.document.request_validator(media.schema)
             candidates: tuple[Json, ...] = ({}, [], "authproof")
             return next((candidate for candidate in candidates if not validator.is_valid(candidate)), None)
     return None

@@ -8,6 +8,7 @@ from authproof.exchange import Probe
 from authproof.forge.minted import LEEWAY
 from authproof.lab import Blocked, Lab, Missing, Script, Wait
 from authproof.scripts import cleanup
+from authproof.scripts.access_expiry import fresh_session
 from authproof.scripts.personal_tokens import DAY, create
 from authproof.scripts.refresh import has_refresh, keep, log_in, rotate
 from authproof_spec import Application
@@ -31,7 +32,7 @@ def token_expiry(lab: Lab, application: Application) -> Script:
         lasts = application.personal_access_tokens.kind.lifetime or 0
     if not lasts:
         raise Missing(f"The personal access tokens of {application.name} have no end, by the document.")
-    session = yield from lab.spare_or_new(application)
+    session = yield from fresh_session(lab, application)
     try:
         token = yield from create(lab, session, "expiry.create", lab.now() + lasts)
     except Blocked:

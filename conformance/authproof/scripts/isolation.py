@@ -48,7 +48,7 @@ def undeclared(lab: Lab, application: Application) -> Script:
     if application.identity is None:
         raise Missing(f"The contract has no who-am-I operation for {application.name}.")
     operation = application.identity.operation
-    segments = operation.path.split("/")
+    segments = operation.encoded_path.split("/")
     if application.name not in segments:
         raise Missing(f"The path of {operation.name} does not name the application.")
     session = lab.session(application, *MAIN)

@@ -38,7 +38,7 @@ def login_bodies(lab: Lab, application: Application) -> Script:
         with suppress(Blocked):
             lab.opened(application, account, answer)  # where the target let it in after all
         if probe.name == "login.get_query" and answer.status == login.refusal:
-            yield Probe("login.get_bare", replace(probe.request, target=login.operation.path), login.operation.id)
+            yield Probe("login.get_bare", replace(probe.request, target=login.operation.encoded_path), login.operation.id)
     lab.only_at_one(application)
 
 

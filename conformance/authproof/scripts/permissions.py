@@ -47,7 +47,7 @@ def refused_body(lab: Lab, operation: Operation) -> Json:
     """A body that the document does not allow; None where it allows everything, or declares no body."""
     schemas = [media.schema for media in _contents(operation) if media.schema]
     bodies: tuple[Json, ...] = ({}, [], "authproof")
-    return next((body for body in bodies if schemas and not lab.contract.document.validator(schemas[0]).is_valid(body)), None)
+    return next((body for body in bodies if schemas and not lab.contract.document.request_validator(schemas[0]).is_valid(body)), None)
 
 
 def _contents(operation: Operation) -> tuple[MediaType, ...]:

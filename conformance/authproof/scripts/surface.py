@@ -95,7 +95,7 @@ def _spelled_paths(lab: Lab, operation: Operation) -> Iterator[Probe]:
             yield Probe("path.spelled", replace(stranger, target=f"{spelled}{mark}{query}"), operation.id, variant)
     login = next((other for app in lab.contract.applications.values() for other in app.logins if not other.operation.path_parameters), None)
     if login:
-        beside = login.operation.path
+        beside = login.operation.encoded_path
         up = "/.." * beside.count("/")
         yield Probe("path.spelled", verbatim(replace(stranger, target=f"{beside}{up}{stranger.target}")), operation.id, "by way of a public path")
         named = f"{stranger.target}{'&' if mark else '?'}from={beside}"
