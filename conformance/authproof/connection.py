@@ -82,6 +82,10 @@ class Connection:
             return False
         return not self._watch.select(0)
 
+    def was_closed(self) -> bool:
+        """True when the target ended it, or sent what nobody asked for, after an answer that did not tell so."""
+        return self._http.our_state is h11.IDLE and bool(self._watch.select(0))
+
     def write(self, data: bytes) -> None:
         """Write `data`. Where the target does not want it any more, its answer tells why."""
         self._socket.settimeout(self._left())

@@ -57,6 +57,11 @@ class InputSource:
         self._known[operation.id, parameter] = value
         self._made_inputs.pop(operation.id, None)
 
+    def allows(self, operation: Operation, parameter: str, value: str) -> bool:
+        """True when `value` is what the schema of the path parameter of `operation` allows."""
+        schemas = [one for one in operation.path_parameters if one.name == parameter]
+        return all(self._fits(one.schema, value) or self._fits(one.schema, _read(one, value)) for one in schemas)
+
     def of(self, operation: Operation) -> Inputs:
         """The values for `operation`: what is required, and what the profile names for it."""
         if operation.id not in self._made_inputs:

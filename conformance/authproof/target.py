@@ -48,6 +48,7 @@ class Target:
             parts.hostname or "", parts.port or (443 if parts.scheme == "https" else 80), trust if parts.scheme == "https" else None
         )
         self._kept: Connection | None = None
+        self._closes = False
         self._in_process = InProcess(transport, self._origin, profile.timeout) if transport else None
 
     def close(self) -> None:
@@ -130,12 +131,17 @@ class Target:
 
     def _send(self, request: Request, meanwhile: Callable[[], None]) -> Response:
         message = (request.method, self._target_of(request), self._fields(request), request.body or b"", meanwhile)
-        if self._kept and self._kept.is_free():
-            self._kept.start()
+        kept = self._kept if self._kept and self._kept.is_free() else None
+        if self._kept and not kept and self._kept.was_closed():
+            self._closes = True
+        # Who closes connections without a word may do so just now, so what may not be sent twice gets a new one.
+        if kept and (request.method in _SAFE_TO_REPEAT or not self._closes):
+            kept.start()
             try:
-                return self._kept.ask(*message)
+                return kept.ask(*message)
             except (Closed, ConnectionError):
                 # The target may have closed the connection just as it was used again.
+                self._closes = True
                 if request.method not in _SAFE_TO_REPEAT:
                     raise
         self._hang_up()

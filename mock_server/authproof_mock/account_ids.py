@@ -8,6 +8,7 @@ from uuid import UUID
 
 from authproof_mock.seed import SeedAccount
 from authproof_spec.contract import Contract, Operation
+from authproof_spec.defaults import added_operations
 from authproof_spec.pointer import Json, put, split
 
 _Form = Callable[[int], str | int]
@@ -31,8 +32,11 @@ _FORMS: Sequence[_Form] = (str, int, uuid)
 
 def identified(accounts: Iterable[SeedAccount], contract: Contract) -> tuple[SeedAccount, ...]:
     """`accounts`, whose ids are numbers written as text, with ids that fit every answer of `contract` that shows one; as they are where none does."""
-    places = tuple(_places(contract))
-    form = next((form for form in _FORMS if all(_fits(contract, operation, pointer, form(1)) for operation, pointer in places)), str)
+    places, added = tuple(_places(contract)), added_operations(contract)
+    own = tuple((operation, pointer) for operation, pointer in places if operation not in added)
+    # What was added to a document gives way to what it says itself.
+    ways = ((form, asked) for asked in (places, own) for form in _FORMS)
+    form = next((form for form, asked in ways if all(_fits(contract, operation, pointer, form(1)) for operation, pointer in asked)), str)
     return tuple(replace(account, id=form(int(account.id))) for account in accounts)
 
 

@@ -70,8 +70,16 @@ def test_it_is_not_free_when_more_came_later(pair: Pair) -> None:
 
 def test_it_is_not_free_once_it_was_closed(pair: Pair) -> None:
     pair.ask(OK)
+    assert not pair.ours.was_closed()
     pair.theirs.close()
     assert not pair.ours.is_free()
+    assert pair.ours.was_closed()
+
+
+def test_an_end_that_was_told_is_no_end_without_a_word(pair: Pair) -> None:
+    pair.ask(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n")
+    pair.theirs.close()
+    assert not pair.ours.was_closed()
 
 
 def test_it_is_not_free_after_a_while(pair: Pair, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -271,6 +271,11 @@ def test_a_safe_request_alone_is_sent_again_when_its_connection_ends(method: str
         assert statuses(url, "GET", method, *[] if second == 200 else ["GET"])[:2] == [200, second]
 
 
+def test_what_may_not_be_sent_twice_gets_a_new_connection_where_connections_end_without_a_word() -> None:
+    with serving((OK, b""), (OK, b""), (OK,)) as url:
+        assert statuses(url, "GET", "GET", "POST") == [200, 200, 200]
+
+
 def test_nothing_that_follows_an_answer_is_taken_for_the_next_one() -> None:
     with serving((OK + OK.replace(b"200", b"201"),), (OK,)) as url:
         assert statuses(url, "POST", "POST") == [200, 200]

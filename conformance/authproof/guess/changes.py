@@ -45,16 +45,27 @@ def drop_other_ways(operations: Sequence[Seen], scheme: str, keys: set[str]) -> 
             yield Action(f"{holder}[?{rest}]", None, why)
 
 
-def declare_refusals(operations: Iterable[Seen], scheme: str) -> Iterator[Action]:
-    """401 for the secured `operations` that do not declare it: DOC-04 would say so at each, and DOC-02 each time that it is answered."""
-    silent = [operation for operation in operations if not {"401", "4XX", "default"} & operation.statuses and operation.place[0] == "paths"]
-    own = f"@.security[?@[{quoted(scheme)}]]"
+def declare_refusals(operations: Sequence[Seen], scheme: str) -> Iterator[Action]:
+    """401 for the secured `operations` that do not declare it, and 403 for those that take a permission.
+
+    DOC-04 would say so at each, and DOC-02 each time that it is answered.
+    """
+    named = f"?@[{quoted(scheme)}]"
+    mine = [operation for operation in operations if not operation.own_security or any(scheme in way for way in operation.security)]
+    yield from _declare("401", mine, named, "No valid authentication.", "these protected operations")
+    permitted = [operation for operation in mine if any(way.get(scheme) for way in operation.security)]
+    yield from _declare("403", permitted, f"{named}[0]", "A permission is missing.", "these operations, which take a permission")
+
+
+def _declare(status: str, operations: Iterable[Seen], way: str, description: str, whose: str) -> Iterator[Action]:
+    """`status` for those of `operations`, each secured in the `way`, that do not declare it."""
+    silent = [operation for operation in operations if not {status, "4XX", "default"} & operation.statuses and operation.place[0] == "paths"]
     needed = {
-        own: any(operation.own_security and any(scheme in way for way in operation.security) for operation in silent),
+        f"@.security[{way}]": any(operation.own_security for operation in silent),
         "!@.security": any(not operation.own_security for operation in silent),
     }
     for secured, is_needed in needed.items():
         if is_needed:
-            target = f"$.paths[*][?{secured} && @.responses && !@.responses['401']].responses"
-            why = "The document declares no 401 for these protected operations. Remove this where the document itself should say it."
-            yield Action(target, {"401": {"description": "No valid authentication."}}, why)
+            target = f"$.paths[*][?{secured} && @.responses && !@.responses['{status}']].responses"
+            why = f"The document declares no {status} for {whose}. Remove this where the document itself should say it."
+            yield Action(target, {status: {"description": description}}, why)

@@ -564,10 +564,11 @@ def _hints(survey: Survey) -> Iterator[str]:
     for operation in survey.operations:
         owner = re.search(r"/users?/\{(\w*(?:user|owner|account)?\w*)\}/", operation.path, re.IGNORECASE)
         if owner and operation.method == "GET":
-            yield f"objectRules: [{{operation: {operation.name}, parameter: {owner[1]}, attribute: id, otherwise: 404}}]  # if others' objects are refused"
+            rule = f'{{operation: "{operation.name}", parameter: {owner[1]}, attribute: id, otherwise: 404}}'
+            yield f"objectRules: [{rule}] # if others' objects are refused"
     accounts = [operation for operation in survey.operations if re.search(r"/(?:users|accounts)(?:/\{[^/]+\})?/?$", operation.path, re.IGNORECASE)]
     parts = {("GET", False): "list", ("POST", False): "create", ("PATCH", True): "update", ("PUT", True): "update", ("DELETE", True): "delete"}
     named = {parts[key]: operation.name for operation in reversed(accounts) if (key := (operation.method, operation.has_path_parameter)) in parts}
     if len(named) > 1:
-        told = ", ".join(f"{part}: {named[part]}" for part in ("list", "create", "update", "delete") if part in named)
+        told = ", ".join(f'{part}: "{named[part]}"' for part in ("list", "create", "update", "delete") if part in named)
         yield f"accounts: {{{told}, fields: {{id: /id, email: /email}}}}  # if these administer the accounts that log in"

@@ -33,8 +33,9 @@ def overlay_text(guessed: Guessed, document: str) -> str:
     lines += ["overlay: 1.0.0", "info: {title: What the document does not say of its authentication, version: 1.0.0}", "actions:"]
     lines += ["  - target: $", "    update:", "      x-authproof:", *_tree(guessed.extension, 8)]
     if guessed.hints:
-        lines += ["      # Not said above, for it could be wrong:"]
-        lines += [f"      # {one_line(hint)}" for hint in guessed.hints]
+        # Without its "# " a line is the member of x-authproof that it seems to be.
+        lines += ["        # Not said above, for it could be wrong:"]
+        lines += [f"        # {one_line(hint)}" for hint in guessed.hints]
     for action in guessed.actions:
         lines += _comment(action.why, 2)
         lines.append(f"  - target: {scalar(action.target)}")

@@ -155,6 +155,11 @@ def logout(operations: Iterable[Seen], login: Seen) -> Part | None:
     found = [operation for operation in found if not operation.path_words or operation.path_words[-1] not in {"all", "everywhere"}]
     if found:
         return _nearest(found, login, "the word logout")
+    named = [
+        operation for operation in rest if operation.method in {"POST", "DELETE"} and not operation.has_path_parameter and operation.words & _LOGOUT
+    ]
+    if named:
+        return _nearest(named, login, "the word logout in its name or summary")
     deleted = [operation for operation in rest if (operation.method, operation.path) == ("DELETE", login.path)]
     return Part(deleted[0], "DELETE of the login's path", Confidence.LIKELY) if deleted else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from authproof.exchange import Probe
-from authproof.lab import MAIN, Lab, Script
+from authproof.lab import MAIN, Lab, Missing, Script, Session
 from authproof.methods import SAFE
 from authproof.profile import Part
 from authproof_spec import Application, Operation
@@ -57,9 +57,13 @@ def _contents(operation: Operation) -> tuple[MediaType, ...]:
 def objects(lab: Lab, application: Application) -> Script:
     """Objects that are tied to an attribute of the account, where they are only read: the caller's own, and that of somebody else."""
     session = lab.session(application, *MAIN)
+    unknown = []
     for rule in lab.contract.object_rules:
-        own = session.account.attributes.get(rule.attribute)
-        if own is None or rule.operation.method not in SAFE or lab.contract.application_of(rule.operation) is not application:
+        if rule.operation.method not in SAFE or lab.contract.application_of(rule.operation) is not application:
+            continue
+        own = attribute_of(session, rule.attribute)
+        if own is None:
+            unknown.append(rule.attribute)
             continue
         foreign, kind = _foreign(lab, application, rule.attribute, own)
         request = lab.call(rule.operation, bearer=session.access_token, path={rule.parameter: own})
@@ -69,10 +73,18 @@ def objects(lab: Lab, application: Application) -> Script:
             lab.not_found[application.name] = request
         request = lab.call(rule.operation, bearer=session.access_token, path={rule.parameter: foreign})
         yield Probe("object.foreign", request, rule.operation.id, kind)
+    if unknown:
+        raise Missing(f"The profile's {session.account.part} account has no {unknown[0]}, and who-am-I tells none.")
+
+
+def attribute_of(session: Session, attribute: str) -> str | None:
+    """The attribute of the account of `session`: by the profile, or the id that who-am-I tells."""
+    return session.account.attributes.get(attribute) or (session.identifier if attribute == "id" else None)
 
 
 def _foreign(lab: Lab, application: Application, attribute: str, own: str) -> tuple[str, str]:
     """The value of another account of the profile, and what it is; an invented one when there is none."""
-    values = (account.attributes.get(attribute) for account in lab.profile.accounts if account.application == application.name)
+    values = [account.attributes.get(attribute) for account in lab.profile.accounts if account.application == application.name]
+    values += [attribute_of(session, attribute) for session in lab.sessions.values() if session.application is application]
     found = next((value for value in values if value is not None and value != own), None)
     return (found, "of another account") if found else (f"{own}-authproof", "invented")

@@ -102,7 +102,7 @@ def test_spring_secures_its_own_login(tmp_path: Path) -> None:
     assert open_labels(guessed) == {"signed by", "claims", "error text at", "access token lives"}
     assert any("POST /auth/signup looks public" in hint for hint in guessed.hints)
     assert any("parameter: userId" in hint for hint in guessed.hints)
-    assert any("list: GET /users, create: POST /users" in hint for hint in guessed.hints)
+    assert any('list: "GET /users", create: "POST /users"' in hint for hint in guessed.hints)
 
 
 def test_rails_with_devise(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from dataclasses import replace
 
@@ -130,7 +131,8 @@ def test_no_forged_token_is_in_the_recording() -> None:
     text = "".join(
         f"{exchange.probe.request.target} {exchange.probe.request.headers} {exchange.response}" for exchange in certification.recording.exchanges
     )
-    assert "eyJ" not in text
+    # The numbers of a published key may have any letters, but no dot after them.
+    assert not re.search(r"eyJ[\w-]+\.", text)
     assert "BEGIN" not in text
 
 
