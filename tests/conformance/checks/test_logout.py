@@ -29,6 +29,7 @@ ENDED = '"200": {$ref: "#/components/responses/SessionEnded"}'
         (202, (), None, FAIL),
         (202, (), contract((ENDED, f'{ENDED}\n        "202": {{description: Soon}}')), PASS),
         (401, (), None, FAIL),
+        (401, (), contract((ENDED, f'{ENDED}\n        "401": {{description: Unknown}}')), Verdict.WARN),
         (302, (), None, FAIL),
         (429, (), None, UNDECIDED),
         (500, (), None, UNDECIDED),
