@@ -83,6 +83,13 @@ def test_what_is_not_required_is_left_out_unless_the_profile_names_it(tmp_path: 
     assert source_of(contract, {"GET /things": {"value": "mine"}}).of(thing(contract)).query == (("value", "mine"),)
 
 
+def test_a_value_of_a_list_counts_where_the_parameter_allows_it(tmp_path: Path) -> None:
+    declared = [parameter("path", {"type": "integer", "minimum": 5}, name="id")]
+    contract = contract_of(tmp_path, "/things/{id}", "get", parameters=declared)
+    allowed = [value for value in ("7", "3", "seven") if source_of(contract).allows(thing(contract), "id", value)]
+    assert allowed == ["7"]
+
+
 def test_a_credential_is_no_input(tmp_path: Path) -> None:
     declared = [parameter("header", {"type": "string"}, name=name) for name in ("Authorization", "X-Key", "Accept", "X-Tenant")]
     contract = contract_of(tmp_path, "/things", "get", parameters=declared)

@@ -414,6 +414,21 @@ def test_answers_beyond_what_a_run_keeps_are_dropped(make: Make, contract: Contr
     assert "longer than 5 bytes" in str(runner.exchanges[1].failure)
 
 
+def test_a_session_that_a_hook_may_have_ended_is_not_spared(make: Make, contract: Contract) -> None:
+    runner, _ = make(hooks=RecordedHooks({"disable_account", "advance_clock"}))
+    application = next(iter(contract.applications.values()))
+    account = runner.lab.profile.accounts[0]
+
+    def script(hook: Hook) -> Script:
+        runner.lab.spare[application.name] = Session(application, account, "token")
+        yield hook
+
+    for about, left in ((None, 1), (Account("admin", Part.OTHER, {"email": "other@example.com"}), 1), (account, 0)):
+        hook = runner.lab.hook("disable_account" if about else "advance_clock", about, seconds=1)
+        assert carry_out(runner, contract, script(hook)) is None
+        assert len(runner.lab.spare) == left
+
+
 def test_an_answer_that_cannot_be_recorded_costs_itself_alone(make: Make, contract: Contract, monkeypatch: pytest.MonkeyPatch) -> None:
     runner, _ = make()
     redact = runner.lab.vault.redact_exchange

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from authproof_spec import Contract, ContractError, load_contract
+from authproof_spec import Contract, ContractError, Operation, load_contract
 from authproof_spec.contract import Meaning, SchemeKind
 
 if TYPE_CHECKING:
@@ -299,6 +299,28 @@ def test_a_schema_is_where_it_is_written(write: Callable[..., Path], example: st
     media = contract.by_id["odd"].responses["200"].media_type
     assert media
     assert media.schema == written
+
+
+@pytest.mark.parametrize(
+    ("path", "encoded"),
+    [
+        ("/plain/{id}/x", "/plain/{id}/x"),
+        ("/a b/{übung}", "/a%20b/{übung}"),
+        ("/übersicht", "/%C3%BCbersicht"),
+        ("/a%20b;v=1/@me,(x)'*!$&+=:~", "/a%20b;v=1/@me,(x)'*!$&+=:~"),
+        ('/a"<>^`|\\', "/a%22%3C%3E%5E%60%7C%5C"),
+    ],
+)
+def test_a_path_is_asked_in_the_letters_of_a_uri(path: str, encoded: str) -> None:
+    assert Operation("it", "GET", path, (), (), None, {}).encoded_path == encoded
+
+
+def test_requests_need_nothing_that_is_only_read(write: Callable[..., Path], example: str) -> None:
+    odd = "{type: object, required: [id, name], properties: {id: {type: string, readOnly: true}, name: {type: string}}}"
+    document = contract_of(write, example, ("  schemas:\n", f"  schemas:\n    Odd: {odd}\n")).document
+    validators = (document.request_validator("/components/schemas/Odd"), document.answer_validator("/components/schemas/Odd", formats=True))
+    assert [validator.is_valid({"name": "x"}) for validator in validators] == [True, False]
+    assert not document.request_validator("/components/schemas/Odd").is_valid({"id": "x"})
 
 
 def test_answers_need_nothing_that_is_only_written(write: Callable[..., Path], example: str) -> None:

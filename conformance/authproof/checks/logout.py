@@ -51,7 +51,9 @@ def _succeeds_or_is_protected(exchange: Exchange, operation: Operation, what: st
     if exchange.status == 401 and operation.is_protected:
         return met(f"{what} is answered 401, since the document protects it.", exchange)
     if exchange.status == 401 and "401" in operation.responses:
-        return weak(f"{what} is answered 401, as the document declares it; a success would serve a client better, which has nothing to mend.", exchange)
+        return weak(
+            f"{what} is answered 401, as the document declares it; a success would serve a client better, which has nothing to mend.", exchange
+        )
     return _succeeds(exchange, operation, what)
 
 

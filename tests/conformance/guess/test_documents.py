@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+import yaml
 
 from authproof.guess.design import guess
 from authproof.guess.guess import Confidence, Guessed, guesses_of
@@ -13,6 +14,7 @@ from authproof.guess.survey import survey
 from authproof_spec import Contract, ContractError, load_contract
 from authproof_spec.contract import SchemeKind
 from authproof_spec.loader import load_document
+from tests.small_document import small_document
 
 DOCUMENTS = Path(__file__).parent / "documents"
 
@@ -103,6 +105,44 @@ def test_spring_secures_its_own_login(tmp_path: Path) -> None:
     assert any("POST /auth/signup looks public" in hint for hint in guessed.hints)
     assert any("parameter: userId" in hint for hint in guessed.hints)
     assert any('list: "GET /users", create: "POST /users"' in hint for hint in guessed.hints)
+
+
+def test_what_is_proposed_can_be_uncommented() -> None:
+    lines = overlay_text(guessed_from("spring"), "openapi.yaml").splitlines()
+    proposed = [number for number, line in enumerate(lines) if line.startswith(("        # objectRules:", "        # accounts:"))]
+    assert len(proposed) == 2
+    for number in proposed:
+        lines[number] = lines[number].replace("# ", "", 1)
+    extension = yaml.safe_load("\n".join(lines))["actions"][0]["update"]["x-authproof"]
+    assert extension["objectRules"][0]["parameter"] == "userId"
+    assert extension["accounts"]["list"] == "GET /users"
+
+
+def test_a_logout_is_known_by_its_name_too(tmp_path: Path) -> None:
+    document = small_document()
+    path, out = (
+        tmp_path / "openapi.yaml",
+        {"responses": {"204": {"description": "Out."}, "401": {"description": "No."}}, "security": [{"bearer": []}]},
+    )
+    del document["x-authproof"]
+    document["paths"] |= {"/session/bye": {"post": out | {"operationId": "logout"}}, "/session/list": {"post": out | {"operationId": "list"}}}
+    path.write_text(yaml.safe_dump(document), "utf-8")
+    assert "logout: POST /session/bye" in overlay_text(guess(survey(load_document(path))), "openapi.yaml")
+
+
+@pytest.mark.parametrize("declared", [True, False])
+def test_a_refusal_of_a_permission_is_declared_where_it_is_missing(tmp_path: Path, declared: bool) -> None:  # noqa: FBT001
+    document = small_document()
+    path, refused = tmp_path / "openapi.yaml", {"401": {"description": "No."}} | ({"403": {"description": "No."}} if declared else {})
+    del document["x-authproof"]
+    document["paths"]["/jobs"] = {"get": {"security": [{"bearer": ["jobs"]}], "responses": {"200": {"description": "It."}, **refused}}}
+    document["paths"]["/me"] = {"get": {"security": [{"bearer": []}], "responses": {"200": {"description": "It."}, "401": {"description": "No."}}}}
+    path.write_text(yaml.safe_dump(document), "utf-8")
+    overlay = tmp_path / "overlay.yaml"
+    overlay.write_text(overlay_text(guess(survey(load_document(path))), "openapi.yaml"), "utf-8")
+    responses = {operation.path: operation.responses for operation in load_contract(path, [overlay], complete=True).operations}
+    assert ("403" in responses["/jobs"], "403" in responses["/me"]) == (True, False)
+    assert ("declares no 403" in overlay.read_text("utf-8")) is not declared
 
 
 def test_rails_with_devise(tmp_path: Path) -> None:
