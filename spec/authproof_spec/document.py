@@ -247,8 +247,9 @@ class Document:
 
     def _registry_without(self, word: str) -> jsonschema_rs.Registry:
         """The registry of the document with its schemas as they hold where nobody has to send what is `word`."""
-        root = self._sent(dict(self.root), word)
-        return jsonschema_rs.Registry([(_URN, cast("dict[str, Any]", root))])
+        root = dict(self.root)
+        sent = self._sent(root, word)
+        return self._registry if sent is root else jsonschema_rs.Registry([(_URN, cast("dict[str, Any]", sent))])
 
     def _sent(self, value: Json, word: str, *, named: bool = False) -> Json:
         """`value` with its schemas as they hold where nobody has to send what is `word`; what has none that differ is the same object."""
