@@ -103,7 +103,7 @@ class Connection:
         self.write(b"".join(self._http.send(event) or b"" for event in events))
         meanwhile()
         self.start()
-        answer = self.read(self._http)
+        answer = self._read(self._http)
         if self._http.our_state is h11.DONE and self._http.their_state is h11.DONE:
             self._http.start_next_cycle()
             self._used = time.monotonic()
@@ -114,9 +114,9 @@ class Connection:
         http = h11.Connection(h11.CLIENT, _LONGEST_HEAD)
         http.send(h11.Request(method=method if method.isalpha() else "GET", target="/", headers=[("Host", "target"), ("Connection", "close")]))
         http.send(h11.EndOfMessage())
-        return self.read(http)
+        return self._read(http)
 
-    def read(self, http: h11.Connection) -> Response:
+    def _read(self, http: h11.Connection) -> Response:
         """Read the answer that `http` waits for. Raises Unanswered, h11.ProtocolError or OSError."""
         head: h11.Response | None = None
         body: list[bytes] = []

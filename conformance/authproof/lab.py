@@ -87,6 +87,10 @@ class Session:
     identifier: str | None = None
     ended: bool = False
 
+    def attribute(self, name: str) -> str | None:
+        """The attribute `name` of its account: by the profile, or the id that who-am-I told."""
+        return self.account.attributes.get(name) or (self.identifier if name == "id" else None)
+
     @property
     def key(self) -> str | None:
         """The token that its logout takes: the refresh token, or the access token where there is no other; None once it is over."""

@@ -66,7 +66,6 @@ class Runner:
     _recorded: list[Exchange] = field(default_factory=list)
     _live: list[tuple[Exchange, tuple[str, str]]] = field(default_factory=list, repr=False)
     _sent: int = 0
-    _last_failure: str | None = None
     _started: float = 0.0
     _waited: float = 0.0
     _held: float = 0.0
@@ -244,7 +243,7 @@ class Runner:
             self._next_slot = max(self._next_slot, self._elapsed()) + count / rate
 
     def _why(self) -> str:
-        return self._last_failure or "none was given"
+        return self.exchanges[-1].failure or "none was given"
 
     def _record(self, probe: Probe, answer: Response | Unanswered, began: float, together: int) -> Exchange:
         """The exchange with its secrets; it is kept without them as soon as there is time."""
@@ -259,7 +258,6 @@ class Runner:
         self._live.append((live, (self._script, self._application)))
         self._learn(live)
         self.lab.note(live)
-        self._last_failure = self.lab.vault.redact(failure) if failure else None
         if self._is_failed_login(live):
             self.lab.failed_logins += 1
         self.progress(self._script, self._sent)

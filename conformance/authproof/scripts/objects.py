@@ -7,7 +7,6 @@ from dataclasses import replace
 from authproof.exchange import Headers, Probe
 from authproof.inputs import nothing_like_text
 from authproof.lab import MAIN, Lab, Missing, Script
-from authproof.scripts.permissions import attribute_of
 from authproof.scripts.personal_tokens import create
 from authproof_spec import Application, Operation
 
@@ -18,7 +17,7 @@ def objects(lab: Lab, application: Application) -> Script:
     """Without credentials: an object that exists, one that does not, and a malformed id; and a method that a header field overrides."""
     session = lab.session(application, *MAIN)
     for rule in lab.contract.object_rules:
-        own = attribute_of(session, rule.attribute)
+        own = session.attribute(rule.attribute)
         if own is not None and rule.operation.method == "GET" and lab.contract.application_of(rule.operation) is application:
             yield from _without_credentials(lab, rule.operation, rule.parameter, own)
     personal = application.personal_access_tokens

@@ -17,7 +17,7 @@ from authproof.lab import Lab, Script, Session
 from authproof.methods import SAFE
 from authproof.producers import producers
 from authproof.profile import Part
-from authproof.scripts.permissions import attribute_of, refused_body
+from authproof.scripts.permissions import refused_body
 from authproof.standing import needed
 from authproof_spec import Application, Operation
 
@@ -118,7 +118,7 @@ def _as_role(lab: Lab, session: Session, operation: Operation) -> Probe | None:
 def _own_object(lab: Lab, session: Session, operation: Operation) -> dict[str, str]:
     """The path parameters by which an object rule names what belongs to the account."""
     rules = (rule for rule in lab.contract.object_rules if rule.operation == operation)
-    return {rule.parameter: value for rule in rules if (value := attribute_of(session, rule.attribute))}
+    return {rule.parameter: value for rule in rules if (value := session.attribute(rule.attribute))}
 
 
 def _without_effect(lab: Lab, session: Session, operation: Operation) -> Request | None:

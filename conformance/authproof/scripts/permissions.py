@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from authproof.exchange import Probe
-from authproof.lab import MAIN, Lab, Missing, Script, Session
+from authproof.lab import MAIN, Lab, Missing, Script
 from authproof.methods import SAFE
 from authproof.profile import Part
 from authproof_spec import Application, Operation
@@ -61,7 +61,7 @@ def objects(lab: Lab, application: Application) -> Script:
     for rule in lab.contract.object_rules:
         if rule.operation.method not in SAFE or lab.contract.application_of(rule.operation) is not application:
             continue
-        own = attribute_of(session, rule.attribute)
+        own = session.attribute(rule.attribute)
         if own is None:
             unknown.append(rule.attribute)
             continue
@@ -77,14 +77,9 @@ def objects(lab: Lab, application: Application) -> Script:
         raise Missing(f"The profile's {session.account.part} account has no {unknown[0]}, and who-am-I tells none.")
 
 
-def attribute_of(session: Session, attribute: str) -> str | None:
-    """The attribute of the account of `session`: by the profile, or the id that who-am-I tells."""
-    return session.account.attributes.get(attribute) or (session.identifier if attribute == "id" else None)
-
-
 def _foreign(lab: Lab, application: Application, attribute: str, own: str) -> tuple[str, str]:
     """The value of another account of the profile, and what it is; an invented one when there is none."""
     values = [account.attributes.get(attribute) for account in lab.profile.accounts if account.application == application.name]
-    values += [attribute_of(session, attribute) for session in lab.sessions.values() if session.application is application]
+    values += [session.attribute(attribute) for session in lab.sessions.values() if session.application is application]
     found = next((value for value in values if value is not None and value != own), None)
     return (found, "of another account") if found else (f"{own}-authproof", "invented")

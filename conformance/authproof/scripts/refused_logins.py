@@ -17,6 +17,7 @@ from authproof_spec.contract import Login
 _WAYS = 3
 """How a password is almost right: see `_near_miss`."""
 _LAST = 7
+"""The rank from which on an attempt comes after all others."""
 PASSWORD = "password"  # noqa: S105  # the name of the attribute
 
 
@@ -65,6 +66,9 @@ def _in_turn(lab: Lab, application: Application, part: slice) -> Script:
         return
     attempts = sorted(_attempts(lab), key=lambda attempt: attempt.rank)
     near = [attempt for attempt in attempts if attempt.near]
+    # Each is almost right in another way; where there are few, the first one is tried in the ways that are left.
+    further = [replace(near[0], rank=_LAST + turn) for turn in range(len(near), _WAYS) if near]
+    near, attempts = near + further, attempts + further
     for attempt in attempts[part]:
         if not lab.may_fail_a_login():
             raise _spent(lab)
@@ -87,7 +91,7 @@ def _attempts(lab: Lab) -> Iterator[Attempt]:
 
     Where an account has a second factor, its wrong password tells of two requirements, so it goes before that of the ordinary account.
     """
-    first_of_all, near = True, []
+    first_of_all = True
     for application in lab.contract.applications.values():
         session = _session(lab, application)
         login = session.account.login(application) if session else None
@@ -96,23 +100,17 @@ def _attempts(lab: Lab) -> Iterator[Attempt]:
         guarded = lab.profile.account(application.name, Part.SECOND_FACTOR) if application.second_factor else None
         accounts = [("mfa", guarded)] if guarded and guarded.can_use(login) else []
         for rank, (name, account) in zip((0, 5), [*accounts, ("login", session.account)], strict=False):
-            attempt = _wrong_secret(lab, Attempt(rank, name, application, account, login))
-            near += [attempt] if attempt.near else []
-            yield attempt
+            yield _wrong_secret(lab, Attempt(rank, name, application, account, login))
         if changes := _unknown(lab, login):
             yield Attempt(1 if first_of_all else 4, "login.unknown", application, session.account, login, changes)
         further = [other for other in application.logins if other is not login and session.account.can_use(other)]
         for rank, other in zip(chain([2], repeat(3)), further, strict=False):
-            attempt = _wrong_secret(lab, Attempt(rank, "login", application, session.account, other))
-            near += [attempt] if attempt.near else []
-            yield attempt
+            yield _wrong_secret(lab, Attempt(rank, "login", application, session.account, other))
         first_of_all = False
         disabled = lab.profile.account(application.name, Part.DISABLED)
         for other in application.logins if disabled else ():
             if disabled and disabled.can_use(other) and other is not disabled.login(application):
                 yield Attempt(6, "login.disabled", application, disabled, other)
-    # Each is almost right in another way; where there are few, the first one is tried in the ways that are left.
-    yield from (replace(near[0], rank=_LAST + turn) for turn in range(len(near), _WAYS) if near)
 
 
 def _session(lab: Lab, application: Application) -> Session | None:
